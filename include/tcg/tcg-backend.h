@@ -1,0 +1,81 @@
+/*
+ * What a code generator offers.  One is linked in per host (tcg/<host>); the
+ * interpreter (tcg/interp) offers the same and is always there, so the engine
+ * holds a pointer to the one in use.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef TCG_BACKEND_H
+#define TCG_BACKEND_H
+
+#include "tcg/tcg.h"
+
+/*
+ * Where code goes: written through rw, executed at rx (two mappings of the
+ * same memory; equal for the interpreter).
+ */
+typedef struct TCGCodeBuf {
+    uint8_t *rw;
+    const uint8_t *rx;
+    size_t size;
+} TCGCodeBuf;
+
+typedef struct TCGBackend {
+    const char *name;
+
+    /*
+     * Probe host features; @overrides is QEMU_HOST_FEATURES ("-avx2,-sse4.1",
+     * or NULL).  Pins globals (TCGVal.pinned).  Returns false with a message on
+     * stderr if the host lacks the minimum or a name is unknown.
+     */
+    bool (*init)(TCGContext *s, const char *overrides);
+    /* Text of the features in use, for -version and -d stats. */
+    const char *(*features)(void);
+
+    /*
+     * Emit the common code (entry, exits, indirect miss) once.  Returns bytes
+     * used.  Afterwards enter() works.
+     */
+    size_t (*gen_prologue)(TCGContext *s, TCGCodeBuf buf);
+
+    /*
+     * Generate code for the optimised unit in @s.  @cookies[i] is what enter()
+     * returns when exit i (numbered in op order over exit_direct, then
+     * push_ret) is taken unlinked.  Fills s->exits and s->marks.  Returns the
+     * number of bytes, or -1 if the buffer is too small.
+     */
+    ptrdiff_t (*gen_code)(TCGContext *s, TCGCodeBuf buf,
+                          const uintptr_t *cookies);
+
+    /*
+     * Run a unit.  Returns the cookie of an unlinked direct exit, or 0 when
+     * rip is in the CPU state: exception_index >= 0 says why, -1 means "find
+     * the unit at rip and go on".  Host FPU carries the guest's MXCSR inside.
+     */
+    uintptr_t (*enter)(void *env, const void *code);
+
+    /*
+     * Link or unlink an exit of a unit (atomic with respect to running
+     * threads): @target is the host entry of another unit, or NULL for the
+     * exit's own stub.  @code is the unit's rx start, @rw its rw start.
+     */
+    void (*patch_exit)(const TCGExit *e, const uint8_t *rx, uint8_t *rw,
+                       const void *target);
+
+    /*
+     * A host fault hit at @uc inside code of a unit: store pinned registers
+     * from the signal context to the CPU state.
+     */
+    void (*sync_from_ucontext)(void *env, const void *uc);
+    /* The opposite, for retrying after state was changed; may be NULL. */
+    void (*sync_to_ucontext)(const void *env, void *uc);
+
+    /* Disassemble host code to the log, or hex when there is no disassembler. */
+    void (*disas)(const uint8_t *rx, size_t len);
+} TCGBackend;
+
+extern const TCGBackend tcg_interp_backend;
+/* NULL on hosts without a code generator. */
+extern const TCGBackend *const tcg_host_backend;
+
+#endif
