@@ -1,0 +1,46 @@
+/*
+ * The life of a guest process: its loop, fork, exec and end.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef USER_PROCESS_H
+#define USER_PROCESS_H
+
+#include "qemu/osdep.h"
+#include "user/task.h"
+
+/*
+ * Run the guest thread of @env until it ends: system calls, exceptions,
+ * signals.  Returns only on threads other than the leader, when the guest
+ * thread has exited.
+ */
+void cpu_loop(CPUArchState *env);
+
+/* End the whole process with exit status @code (exit_group). */
+void process_exit_group(CPUArchState *env, int code) QEMU_NORETURN;
+
+/* End the calling guest thread (exit); unwinds to its start. */
+void process_exit_thread(CPUArchState *env, int code) QEMU_NORETURN;
+
+/*
+ * Callbacks around fork for rooms with locks: prepare() runs in the parent
+ * before the fork, done(false) in the parent and done(true) in the child after
+ * it.  prepare() runs in reverse order of registration, done() in order.
+ * CLONE_VM children share memory with their parent: nothing runs for them.
+ * At most 8 registrations, before the first guest thread.
+ */
+void process_atfork(void (*prepare)(void), void (*done)(bool child));
+
+/*
+ * Write a core file of the calling process (ELF, x86-64) as the limit and the
+ * host's core_pattern allow.  Returns true when one was written.
+ */
+bool coredump_write(CPUArchState *env, int sig, const siginfo_t *info);
+
+/*
+ * The instructions of the vsyscall page: emulate the call the CPU jumped to.
+ * Returns false when no call lives at env->rip.
+ */
+bool vsyscall_emulate(CPUArchState *env);
+
+#endif
