@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The targets people look for; meson and ninja do the work in $(BUILD).
+
+BUILD ?= build
+JOBS ?= $(shell nproc)
+EMU = $(BUILD)/qemu-x86_64
+PROG ?=
+
+all: $(BUILD)/build.ninja
+	@ninja -C $(BUILD) -j$(JOBS)
+
+$(BUILD)/build.ninja:
+	@scripts/setup-debian.sh build
+	./configure --builddir=$(BUILD)
+
+setup:
+	@scripts/setup-debian.sh build test
+
+# Build, then run PROG (a shell command line), or the embedded example.
+run: all
+	@if [ -n "$(PROG)" ]; then \
+	    exec $(EMU) $(PROG); \
+	else \
+	    exec scripts/run-example.sh $(EMU); \
+	fi
+
+check: setup all
+	@scripts/run-checks.py --emulator $(EMU) --build $(BUILD)
+
+check-unit check-isa check-guest check-real check-fuzz check-hosts \
+check-style check-layers check-docs check-sanitizers: all
+	@scripts/run-checks.py --emulator $(EMU) --build $(BUILD) \
+	    --only $(patsubst check-%,%,$@)
+
+check-long: setup all
+	@scripts/run-checks.py --emulator $(EMU) --build $(BUILD) --long
+
+bench: setup all
+	@tests/bench/run.py --emulator $(EMU)
+
+install: all
+	@ninja -C $(BUILD) install
+
+docs:
+	@scripts/setup-debian.sh docs
+	@sphinx-build -q -W --keep-going docs docs/_build/html
+	@echo "docs/_build/html/index.html"
+
+clean:
+	@rm -rf $(BUILD) docs/_build
+
+.PHONY: all setup run check check-unit check-isa check-guest check-real \
+	check-fuzz check-hosts check-style check-layers check-docs \
+	check-sanitizers check-long bench install docs clean

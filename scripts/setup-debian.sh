@@ -1,0 +1,44 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Install the Debian packages that building, testing or documenting needs.
+# Usage: setup-debian.sh build|test|docs ...   (nothing is done when all of
+# them are there; on another distribution it says what is missing)
+set -e
+
+build='gcc libc6-dev make meson ninja-build pkg-config python3'
+test='libglib2.0-dev libzydis-dev qemu-user busybox-static dash bash
+coreutils make gcc g++ perl python3 libpython3-stdlib sqlite3 openssl git
+xz-utils zstd gzip bzip2 tar nodejs binutils file procps'
+docs='python3-sphinx'
+real='default-jdk-headless ffmpeg stockfish luajit golang-go rustc gdb npm
+libpython3.11-testsuite'
+
+missing=
+for group; do
+    eval "list=\$$group"
+    for pkg in $list; do
+        if ! dpkg-query -W -f='${Status}' "$pkg" 2>/dev/null |
+             grep -q 'ok installed'; then
+            missing="$missing $pkg"
+        fi
+    done
+done
+[ -n "$missing" ] || exit 0
+
+if ! command -v apt-get >/dev/null 2>&1; then
+    echo "setup: this script knows Debian only; please install:$missing" >&2
+    exit 1
+fi
+sudo=
+[ "$(id -u)" = 0 ] || sudo=sudo
+echo "setup: installing$missing"
+export DEBIAN_FRONTEND=noninteractive
+$sudo apt-get -q update >/dev/null
+# One package that cannot be had must not cost all the others.
+$sudo apt-get -q -y --no-install-recommends install $missing >/dev/null || {
+    for pkg in $missing; do
+        $sudo apt-get -q -y --no-install-recommends install "$pkg" \
+            >/dev/null || echo "setup: cannot install $pkg" >&2
+    done
+}
