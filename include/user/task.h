@@ -12,7 +12,7 @@
 #define USER_TASK_H
 
 #include "qemu/osdep.h"
-#include "../../target/i386/cpu.h"
+#include "target/i386/cpu.h"
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
