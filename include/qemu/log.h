@@ -79,6 +79,8 @@ void qemu_logv(const char *fmt, va_list ap) QEMU_PRINTF(1, 0);
 
 /* File descriptor the log goes to: it must survive the guest's close(). */
 int qemu_log_fd(void);
+/* Write to @fd from now on (the descriptor was moved). */
+void qemu_log_set_fd(int fd);
 
 /* "qemu-x86_64: " + message + newline on stderr, in one write. */
 void error_report(const char *fmt, ...) QEMU_PRINTF(1, 2);
