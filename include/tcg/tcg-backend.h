@@ -70,11 +70,37 @@ typedef struct TCGBackend {
     /* The opposite, for retrying after state was changed; may be NULL. */
     void (*sync_to_ucontext)(const void *env, void *uc);
 
+    /*
+     * The interpreter has no host pc in a unit: this returns the rx address of
+     * the op that is running (comparable with marks' code_offset), or NULL
+     * when the CPU is not in the middle of one (outside enter(), or inside a
+     * helper).  NULL for real code generators: there the host pc is the answer.
+     * Async-signal-safe.
+     */
+    const void *(*fault_pc)(const void *env);
+
     /* Disassemble host code to the log, or hex when there is no disassembler. */
     void (*disas)(const uint8_t *rx, size_t len);
 } TCGBackend;
 
 extern const TCGBackend tcg_interp_backend;
+
+/*
+ * Traps the interpreter finds itself, where a real code generator lets the
+ * host CPU fault; numbered like the x86 vectors they become.
+ */
+enum {
+    TCG_TRAP_DIV = 0,       /* divu2, divs2: zero divisor or overflow */
+    TCG_TRAP_ALIGN = 13,    /* TCG_F_ALIGN and a misaligned address */
+    TCG_TRAP_FP = 19,       /* unmasked SIMD floating-point exception; the
+                               sticky flags are in the CPU state */
+};
+/*
+ * Set by the engine before the first enter().  Called in the middle of a unit
+ * with every global in the CPU state except rip and the flags, which follow
+ * from the mark of @pc (an rx address in the unit).  Does not return.
+ */
+extern void (*tcg_interp_trap)(void *env, int trap, const void *pc);
 /* NULL on hosts without a code generator. */
 extern const TCGBackend *const tcg_host_backend;
 

@@ -134,6 +134,11 @@ typedef struct TCGOp {
 QEMU_BUILD_BUG_ON(sizeof(TCGOp) != 32);
 
 /*
+ * Exits and poll: dst[1] is not a value but the mask of flags that may be
+ * read behind the exit (exit_direct: @cc_live; others: all six).
+ *
+ * cmpxchg and the other atomics return the old value zero-extended, as loads
+ * do; below 64 bits only the low bits of the operands count.
  * For brcc, setcc, movcc and cc_set the width field is the width of the flags
  * record; movcc moves 64 bits (its front-end user extends first if needed).
  * cc_set: src[0..2] operands, src[3..5] temps that receive copies of operands
