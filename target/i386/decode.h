@@ -22,7 +22,7 @@
  * X86Insn.cond), and so are string instructions of all sizes (MOVS, CMPS,
  * STOS, LODS, SCAS, INS, OUTS: see X86Insn.opsize).
  */
-#include "insns-ops.h.inc"
+#include "target/i386/insns-ops.h.inc"
 
 #define X86_MAX_INSN_LEN 15
 #define X86_MAX_OPERANDS 5
@@ -157,9 +157,8 @@ enum {
 #define X86_ROW_VSIB     0x00004000u
 #define X86_ROW_CC       0x00008000u /* low opcode bits are a condition */
 #define X86_ROW_MODREG   0x00010000u /* r/m is a register whatever mod says */
-#define X86_ROW_NOIMPL   0x00020000u
-#define X86_ROW_RND32    0x00040000u /* 32-bit minimum (no 16-bit form) */
-#define X86_ROW_SLOW     0x00080000u /* operands need late checks */
+#define X86_ROW_NO66     0x00020000u /* 66 is mandatory, not operand size */
+#define X86_ROW_SLOW     0x00040000u /* operands need late checks */
 
 /* One instruction form; a row of insns.tbl. */
 typedef struct X86Row {
