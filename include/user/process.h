@@ -31,6 +31,9 @@ void process_exit_thread(CPUArchState *env, int code) QEMU_NORETURN;
  */
 void process_atfork(void (*prepare)(void), void (*done)(bool child));
 
+/* What has to be said before the process ends: statistics, symbol maps. */
+void process_before_exit(void);
+
 /*
  * Write a core file of the calling process (ELF, x86-64) as the limit and the
  * host's core_pattern allow.  Returns true when one was written.

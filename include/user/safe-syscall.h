@@ -26,6 +26,7 @@
  */
 #define QEMU_ERESTARTSYS 512    /* deliver signals, then restart or -EINTR */
 #define QEMU_ESIGRETURN  513    /* registers are set, leave them alone */
+#define QEMU_ERESTARTNOINTR 514 /* deliver signals, then restart, always */
 
 /*
  * The host system call @nr with six arguments.  Returns the kernel's result

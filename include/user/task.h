@@ -42,7 +42,9 @@ typedef struct TaskState {
     uint64_t blocked;           /* guest mask: bit n-1 is signal n */
     uint64_t suspend_mask;      /* mask of a running sigsuspend, ppoll ... */
     bool suspended;             /* suspend_mask is in force */
-    bool in_syscall_restart;    /* the last call gave -QEMU_ERESTARTSYS */
+    int restart_kind;           /* QEMU_ERESTART* of the last call, or 0 */
+    uint64_t restart_nr;        /* its number */
+    int host_fault_sig;         /* host signal of the last host fault */
     bool host_blocked;          /* host mask blocks everything right now */
     PendingSignal async;        /* the one the host handler took */
     PendingSignal sync;         /* fault of this thread, comes first */
