@@ -91,6 +91,7 @@ X87Reg x87_round_pack(X87Fpu *s, bool sign, int32_t exp, u128 v, unsigned prec)
         rexp -= EXP_WRAP;
         if (rexp >= 0x7fff) {
             /* only scaling gets this far: no adjusted result exists */
+            s->sw |= X87_PE | X87_C1;
             return x87_reg(sign, 0x7fff, X87_J);
         }
     } else if (unlikely(rexp < 1)) {
@@ -103,6 +104,7 @@ X87Reg x87_round_pack(X87Fpu *s, bool sign, int32_t exp, u128 v, unsigned prec)
             s->sw |= X87_UE;
             rexp += EXP_WRAP;
             if (rexp < 1) {
+                s->sw |= X87_PE;
                 return x87_reg(sign, 0, 0);
             }
         }

@@ -1,0 +1,153 @@
+/*
+ * Between the files of target/i386/translate: the state of a translation,
+ * operand access, exits, exceptions, and the dispatch tables.
+ *
+ * How to translate an operation: write a function of type X86TransFn, list it
+ * in your file's table, and list the table in tables.c.  The function appends
+ * IR for s->insn.  It does all faulting work (loads, alignment checks, helper
+ * calls that raise) before it writes a global or sets flags.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef I386_TRANSLATE_INTERNAL_H
+#define I386_TRANSLATE_INTERNAL_H
+
+#include "qemu/osdep.h"
+#include "target/i386/cpu.h"
+#include "target/i386/decode.h"
+#include "target/i386/helper.h"
+#include "target/i386/translate.h"
+#include "tcg/tcg.h"
+
+typedef struct DisasContext {
+    TCGContext *tcg;
+    const X86TransIn *in;
+    X86TransOut *out;
+    uint64_t features;
+    X86Insn insn;           /* being translated */
+    TCGv regs[16];          /* guest GPRs: globals */
+    TCGv vregs[16];         /* XMM/YMM registers: vector globals */
+    uint64_t next_pc;       /* where the main path goes on */
+    bool ended;             /* the main path has left the unit */
+    bool end_after;         /* leave the unit behind this instruction */
+    unsigned n_insns;
+    unsigned n_exits;       /* direct exits so far */
+    struct {                /* side exits, placed behind the main path */
+        uint64_t pc;
+        unsigned label;
+        bool poll;
+    } side[TCG_MAX_EXITS];
+    unsigned n_side;
+} DisasContext;
+
+typedef void X86TransFn(DisasContext *s, const X86Insn *insn, int arg);
+
+/* One operation; @arg is passed on, so that families share a function. */
+typedef struct X86TransEntry {
+    uint16_t op;            /* X86_OP_*, 0 ends a table */
+    X86TransFn *fn;
+    int arg;
+} X86TransEntry;
+
+/* All tables, NULL at the end: tables.c. */
+extern const X86TransEntry *const x86_trans_tables[];
+
+/* Offset of a field of the CPU state, for ld_env, st_env, vld_env... */
+#define ENV(field) ((uint32_t)offsetof(CPUArchState, field))
+
+/* Registers and temporaries. */
+static inline TCGv gpr(DisasContext *s, unsigned r)
+{
+    return s->regs[r];
+}
+static inline TCGv vreg(DisasContext *s, unsigned r)
+{
+    return s->vregs[r];
+}
+static inline TCGv temp(DisasContext *s)
+{
+    return tcg_temp(s->tcg);
+}
+static inline TCGv vtemp(DisasContext *s)
+{
+    return tcg_temp_vec(s->tcg);
+}
+static inline TCGv imm64(DisasContext *s, uint64_t v)
+{
+    return tcg_const(s->tcg, v);
+}
+
+/* IR width of an operand of 1, 2, 4 or 8 bytes. */
+static inline TCGWidth width_of(unsigned size)
+{
+    return size == 1 ? MO_8 : size == 2 ? MO_16 : size == 4 ? MO_32 : MO_64;
+}
+
+/*
+ * The memory operand of the instruction as an IR address: segment base,
+ * address size and rip-relative are taken care of.  May append ops.
+ * mem_operand_plus() adds @offset bytes.  Not for VSIB.
+ */
+TCGMem mem_operand(DisasContext *s, const X86Insn *insn);
+TCGMem mem_operand_plus(DisasContext *s, const X86Insn *insn, int64_t offset);
+/* Its address as one value (a temp, or a global that must not be written). */
+TCGv mem_address(DisasContext *s, const X86Insn *insn);
+
+/*
+ * Integer operand @i.  load_operand(): only the low `size` bytes of the result
+ * count, the rest is garbage, and it may be a global: do not write it and do
+ * not use it after writing that register.  load_operand_zx/sx() extend to 64
+ * bits.  Works for GPR, GPRH, MEM and IMM operands.
+ */
+TCGv load_operand(DisasContext *s, const X86Insn *insn, unsigned i);
+TCGv load_operand_zx(DisasContext *s, const X86Insn *insn, unsigned i);
+TCGv load_operand_sx(DisasContext *s, const X86Insn *insn, unsigned i);
+/*
+ * Write integer operand @i: 8 bytes as they are, 4 zero-extended into the
+ * register, 1 and 2 merged; or a store.
+ */
+void store_operand(DisasContext *s, const X86Insn *insn, unsigned i, TCGv v);
+void store_gpr(DisasContext *s, unsigned reg, unsigned size, TCGv v);
+
+static inline bool operand_is_mem(const X86Insn *insn, unsigned i)
+{
+    return insn->operand[i].kind == X86_OPND_MEM;
+}
+
+/*
+ * Raise an exception at the start of the current instruction, and end the
+ * main path.  gen_exception_if() does it when cond(a, b) holds at width w.
+ */
+void gen_exception(DisasContext *s, int excp, uint32_t error_code);
+void gen_exception_if(DisasContext *s, int excp, TCGCond cond, TCGWidth w,
+                      TCGv a, TCGv b);
+static inline void gen_illegal(DisasContext *s)
+{
+    gen_exception(s, EXCP06_ILLOP, 0);
+}
+static inline void gen_gp(DisasContext *s)
+{
+    gen_exception(s, EXCP0D_GPF, 0);
+}
+
+/* Calls with up to five arguments (TCGV_NONE ends the list early). */
+void gen_call0(DisasContext *s, const TCGHelper *h, TCGv ret);
+void gen_call1(DisasContext *s, const TCGHelper *h, TCGv ret, TCGv a);
+void gen_call2(DisasContext *s, const TCGHelper *h, TCGv ret, TCGv a, TCGv b);
+void gen_call3(DisasContext *s, const TCGHelper *h, TCGv ret, TCGv a, TCGv b,
+               TCGv c);
+void gen_call4(DisasContext *s, const TCGHelper *h, TCGv ret, TCGv a, TCGv b,
+               TCGv c, TCGv d);
+
+/* The flags all come from an EFLAGS image in @v (C P A Z S O in place). */
+void gen_set_eflags(DisasContext *s, TCGv v);
+/* Exactly the given constant flags. */
+void gen_set_eflags_const(DisasContext *s, uint32_t flags);
+
+/* Exits; @pc is a guest address known now. */
+void gen_goto(DisasContext *s, uint64_t pc);        /* end here, go to pc */
+void gen_branch_cc(DisasContext *s, unsigned cond, uint64_t target);
+void gen_branch_cond(DisasContext *s, TCGCond cond, TCGWidth w, TCGv a,
+                     TCGv b, uint64_t target);
+
+#endif

@@ -1,0 +1,328 @@
+/*
+ * x87 operations on the x87 unit of an x86-64 host.
+ *
+ * The host's control word keeps the ABI's default (64-bit precision, nearest,
+ * everything masked) between operations; only guests that change precision or
+ * rounding pay for loading it.  Host exception flags stay set as long as the
+ * guest's are (clearing them is slow), so a flag that shows up here and not in
+ * the guest's status word is new.  If it is not masked in the guest, the
+ * operation is done again by the portable code, which knows what an unmasked
+ * exception leaves behind.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "target/i386/x87/soft.h"
+
+#define HOST_CW 0x037f
+#define CW_MODE 0x0f00      /* precision and rounding */
+
+void x87_host_clear(void)
+{
+    asm volatile("fnclex");
+}
+
+static inline void host_begin(const X87Fpu *s)
+{
+    if (unlikely((s->cw & CW_MODE) != (HOST_CW & CW_MODE))) {
+        uint16_t cw = (HOST_CW & ~CW_MODE) | (s->cw & CW_MODE);
+
+        asm volatile("fldcw %0" : : "m" (cw));
+    }
+}
+
+/* True if the result counts; false: redo it in software. */
+static inline bool host_end(X87Fpu *s, uint16_t hsw, unsigned keep)
+{
+    if (unlikely((s->cw & CW_MODE) != (HOST_CW & CW_MODE))) {
+        uint16_t cw = HOST_CW;
+
+        asm volatile("fldcw %0" : : "m" (cw));
+    }
+    hsw &= X87_EXC | keep;
+    if (unlikely(hsw & ~s->sw & ~s->cw & X87_EXC)) {
+        asm volatile("fnclex");
+        return false;
+    }
+    s->sw |= hsw;
+    return true;
+}
+
+/* The part of X87Reg that fldt and fstpt touch. */
+typedef struct QEMU_PACKED Raw80 {
+    uint64_t mant;
+    uint16_t exp;
+} Raw80;
+
+static inline Raw80 to_raw(X87Reg a)
+{
+    return (Raw80) { a.mant, a.exp };
+}
+
+static inline X87Reg from_raw(Raw80 a)
+{
+    return (X87Reg) { .mant = a.mant, .exp = a.exp };
+}
+
+/* st(0) = b, st(1) = a, insn leaves one register. */
+#define BINARY(insn, a, b, r, hsw)                                      \
+    do {                                                                \
+        Raw80 ra_ = to_raw(a), rb_ = to_raw(b), rr_;                    \
+        asm volatile("fldt %2\n\tfldt %3\n\t" insn "\n\t"               \
+                     "fnstsw %1\n\tfstpt %0"                            \
+                     : "=m" (rr_), "=a" (hsw) : "m" (ra_), "m" (rb_));  \
+        r = from_raw(rr_);                                              \
+    } while (0)
+
+#define UNARY(insn, a, r, hsw)                                          \
+    do {                                                                \
+        Raw80 ra_ = to_raw(a), rr_;                                     \
+        asm volatile("fldt %2\n\t" insn "\n\tfnstsw %1\n\tfstpt %0"     \
+                     : "=m" (rr_), "=a" (hsw) : "m" (ra_));             \
+        r = from_raw(rr_);                                              \
+    } while (0)
+
+/* st(0) = a; insn leaves two: st(0) = first, st(1) = second. */
+#define UNARY2(insn, a, first, second, hsw)                             \
+    do {                                                                \
+        Raw80 ra_ = to_raw(a), r0_, r1_;                                \
+        asm volatile("fldt %3\n\t" insn "\n\tfnstsw %2\n\t"             \
+                     "fstpt %0\n\tfstpt %1"                             \
+                     : "=m" (r0_), "=m" (r1_), "=a" (hsw)               \
+                     : "m" (ra_));                                      \
+        first = from_raw(r0_);                                          \
+        second = from_raw(r1_);                                         \
+    } while (0)
+
+X87Reg x87_add(X87Fpu *s, X87Reg a, X87Reg b)
+{
+    X87Reg r;
+    uint16_t hsw;
+
+    host_begin(s);
+    BINARY("faddp", a, b, r, hsw);
+    return likely(host_end(s, hsw, X87_C1)) ? r : x87_soft_add(s, a, b);
+}
+
+X87Reg x87_sub(X87Fpu *s, X87Reg a, X87Reg b)
+{
+    X87Reg r;
+    uint16_t hsw;
+
+    host_begin(s);
+    /* de e9: st(1) - st(0), whatever the assembler calls it */
+    BINARY(".byte 0xde, 0xe9", a, b, r, hsw);
+    return likely(host_end(s, hsw, X87_C1)) ? r : x87_soft_sub(s, a, b);
+}
+
+X87Reg x87_mul(X87Fpu *s, X87Reg a, X87Reg b)
+{
+    X87Reg r;
+    uint16_t hsw;
+
+    host_begin(s);
+    BINARY("fmulp", a, b, r, hsw);
+    return likely(host_end(s, hsw, X87_C1)) ? r : x87_soft_mul(s, a, b);
+}
+
+X87Reg x87_div(X87Fpu *s, X87Reg a, X87Reg b)
+{
+    X87Reg r;
+    uint16_t hsw;
+
+    host_begin(s);
+    BINARY(".byte 0xde, 0xf9", a, b, r, hsw);   /* st(1) / st(0) */
+    return likely(host_end(s, hsw, X87_C1)) ? r : x87_soft_div(s, a, b);
+}
+
+/* Instructions that leave both operands: the result is st(0), drop st(1). */
+X87Reg x87_scale(X87Fpu *s, X87Reg a, X87Reg b)
+{
+    Raw80 ra = to_raw(a), rb = to_raw(b), r;
+    uint16_t hsw;
+
+    host_begin(s);
+    asm volatile("fldt %3\n\tfldt %2\n\tfscale\n\tfnstsw %1\n\t"
+                 "fstpt %0\n\tfstp %%st(0)"
+                 : "=m" (r), "=a" (hsw) : "m" (ra), "m" (rb));
+    return likely(host_end(s, hsw, X87_C1)) ? from_raw(r) :
+           x87_soft_scale(s, a, b);
+}
+
+X87Reg x87_prem(X87Fpu *s, X87Reg a, X87Reg b)
+{
+    Raw80 ra = to_raw(a), rb = to_raw(b), r;
+    uint16_t hsw;
+
+    host_begin(s);
+    asm volatile("fldt %3\n\tfldt %2\n\tfprem\n\tfnstsw %1\n\t"
+                 "fstpt %0\n\tfstp %%st(0)"
+                 : "=m" (r), "=a" (hsw) : "m" (ra), "m" (rb));
+    s->sw &= ~X87_CC;
+    return likely(host_end(s, hsw, X87_CC)) ? from_raw(r) :
+           x87_soft_prem(s, a, b);
+}
+
+X87Reg x87_prem1(X87Fpu *s, X87Reg a, X87Reg b)
+{
+    Raw80 ra = to_raw(a), rb = to_raw(b), r;
+    uint16_t hsw;
+
+    host_begin(s);
+    asm volatile("fldt %3\n\tfldt %2\n\tfprem1\n\tfnstsw %1\n\t"
+                 "fstpt %0\n\tfstp %%st(0)"
+                 : "=m" (r), "=a" (hsw) : "m" (ra), "m" (rb));
+    s->sw &= ~X87_CC;
+    return likely(host_end(s, hsw, X87_CC)) ? from_raw(r) :
+           x87_soft_prem1(s, a, b);
+}
+
+X87Reg x87_sqrt(X87Fpu *s, X87Reg a)
+{
+    X87Reg r;
+    uint16_t hsw;
+
+    host_begin(s);
+    UNARY("fsqrt", a, r, hsw);
+    return likely(host_end(s, hsw, X87_C1)) ? r : x87_soft_sqrt(s, a);
+}
+
+X87Reg x87_rndint(X87Fpu *s, X87Reg a)
+{
+    X87Reg r;
+    uint16_t hsw;
+
+    host_begin(s);
+    UNARY("frndint", a, r, hsw);
+    return likely(host_end(s, hsw, X87_C1)) ? r : x87_soft_rndint(s, a);
+}
+
+X87Reg x87_xtract(X87Fpu *s, X87Reg a, X87Reg *exp)
+{
+    X87Reg r;
+    uint16_t hsw;
+
+    host_begin(s);
+    UNARY2("fxtract", a, r, *exp, hsw);
+    return likely(host_end(s, hsw, 0)) ? r : x87_soft_xtract(s, a, exp);
+}
+
+uint16_t x87_compare(X87Fpu *s, X87Reg a, X87Reg b, bool quiet)
+{
+    Raw80 ra = to_raw(a), rb = to_raw(b);
+    uint16_t hsw;
+
+    if (quiet) {
+        asm volatile("fldt %2\n\tfldt %1\n\tfucompp\n\tfnstsw %0"
+                     : "=a" (hsw) : "m" (ra), "m" (rb));
+    } else {
+        asm volatile("fldt %2\n\tfldt %1\n\tfcompp\n\tfnstsw %0"
+                     : "=a" (hsw) : "m" (ra), "m" (rb));
+    }
+    if (unlikely(hsw & ~s->sw & ~s->cw & X87_EXC)) {
+        asm volatile("fnclex");
+        return x87_soft_compare(s, a, b, quiet);
+    }
+    s->sw |= hsw & X87_EXC;
+    return hsw & (X87_C3 | X87_C2 | X87_C0);
+}
+
+X87Reg x87_f2xm1(X87Fpu *s, X87Reg a)
+{
+    X87Reg r;
+    uint16_t hsw;
+
+    host_begin(s);
+    UNARY("f2xm1", a, r, hsw);
+    return likely(host_end(s, hsw, X87_C1)) ? r : x87_soft_f2xm1(s, a);
+}
+
+X87Reg x87_yl2x(X87Fpu *s, X87Reg y, X87Reg x)
+{
+    X87Reg r;
+    uint16_t hsw;
+
+    host_begin(s);
+    BINARY("fyl2x", y, x, r, hsw);
+    return likely(host_end(s, hsw, X87_C1)) ? r : x87_soft_yl2x(s, y, x);
+}
+
+X87Reg x87_yl2xp1(X87Fpu *s, X87Reg y, X87Reg x)
+{
+    X87Reg r;
+    uint16_t hsw;
+
+    host_begin(s);
+    BINARY("fyl2xp1", y, x, r, hsw);
+    return likely(host_end(s, hsw, X87_C1)) ? r : x87_soft_yl2xp1(s, y, x);
+}
+
+X87Reg x87_patan(X87Fpu *s, X87Reg y, X87Reg x)
+{
+    X87Reg r;
+    uint16_t hsw;
+
+    host_begin(s);
+    BINARY("fpatan", y, x, r, hsw);
+    return likely(host_end(s, hsw, X87_C1)) ? r : x87_soft_patan(s, y, x);
+}
+
+X87Reg x87_sin(X87Fpu *s, X87Reg a)
+{
+    X87Reg r;
+    uint16_t hsw;
+
+    host_begin(s);
+    UNARY("fsin", a, r, hsw);
+    return likely(host_end(s, hsw, X87_C1 | X87_C2)) ? r : x87_soft_sin(s, a);
+}
+
+X87Reg x87_cos(X87Fpu *s, X87Reg a)
+{
+    X87Reg r;
+    uint16_t hsw;
+
+    host_begin(s);
+    UNARY("fcos", a, r, hsw);
+    return likely(host_end(s, hsw, X87_C1 | X87_C2)) ? r : x87_soft_cos(s, a);
+}
+
+/*
+ * FPTAN and FSINCOS push a second value only when they worked (C2 clear), and
+ * not on a masked exception either way around; emptying the stack by its own
+ * top of stack covers all of it.
+ */
+X87Reg x87_tan(X87Fpu *s, X87Reg a)
+{
+    Raw80 ra = to_raw(a), r0, r1;
+    uint16_t hsw;
+
+    host_begin(s);
+    asm volatile("fldt %3\n\tfptan\n\tfnstsw %2\n\t"
+                 "fstpt %0\n\t"
+                 "testb $4, %%ah\n\tjnz 1f\n\tfstpt %1\n1:"
+                 : "=m" (r0), "=m" (r1), "=&a" (hsw) : "m" (ra) : "cc");
+    if (unlikely(!host_end(s, hsw, X87_C1 | X87_C2))) {
+        return x87_soft_tan(s, a);
+    }
+    return hsw & X87_C2 ? a : from_raw(r1);
+}
+
+X87Reg x87_sincos(X87Fpu *s, X87Reg a, X87Reg *cos)
+{
+    Raw80 ra = to_raw(a), r0, r1;
+    uint16_t hsw;
+
+    host_begin(s);
+    asm volatile("fldt %3\n\tfsincos\n\tfnstsw %2\n\t"
+                 "fstpt %0\n\t"
+                 "testb $4, %%ah\n\tjnz 1f\n\tfstpt %1\n1:"
+                 : "=m" (r0), "=m" (r1), "=&a" (hsw) : "m" (ra) : "cc");
+    if (unlikely(!host_end(s, hsw, X87_C1 | X87_C2))) {
+        return x87_soft_sincos(s, a, cos);
+    }
+    if (hsw & X87_C2) {
+        return a;
+    }
+    *cos = from_raw(r0);
+    return from_raw(r1);
+}
