@@ -7,7 +7,8 @@
  * guest's are (clearing them is slow), so a flag that shows up here and not in
  * the guest's status word is new.  If it is not masked in the guest, the
  * operation is done again by the portable code, which knows what an unmasked
- * exception leaves behind.
+ * exception leaves behind.  (Unmasked underflow goes there at once: an exact
+ * tiny result raises it only when unmasked.)
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -98,6 +99,9 @@ X87Reg x87_add(X87Fpu *s, X87Reg a, X87Reg b)
     X87Reg r;
     uint16_t hsw;
 
+    if (unlikely(!(s->cw & X87_UE))) {
+        return x87_soft_add(s, a, b);
+    }
     host_begin(s);
     BINARY("faddp", a, b, r, hsw);
     return likely(host_end(s, hsw, X87_C1)) ? r : x87_soft_add(s, a, b);
@@ -108,6 +112,9 @@ X87Reg x87_sub(X87Fpu *s, X87Reg a, X87Reg b)
     X87Reg r;
     uint16_t hsw;
 
+    if (unlikely(!(s->cw & X87_UE))) {
+        return x87_soft_sub(s, a, b);
+    }
     host_begin(s);
     /* de e9: st(1) - st(0), whatever the assembler calls it */
     BINARY(".byte 0xde, 0xe9", a, b, r, hsw);
@@ -119,6 +126,9 @@ X87Reg x87_mul(X87Fpu *s, X87Reg a, X87Reg b)
     X87Reg r;
     uint16_t hsw;
 
+    if (unlikely(!(s->cw & X87_UE))) {
+        return x87_soft_mul(s, a, b);
+    }
     host_begin(s);
     BINARY("fmulp", a, b, r, hsw);
     return likely(host_end(s, hsw, X87_C1)) ? r : x87_soft_mul(s, a, b);
@@ -129,6 +139,9 @@ X87Reg x87_div(X87Fpu *s, X87Reg a, X87Reg b)
     X87Reg r;
     uint16_t hsw;
 
+    if (unlikely(!(s->cw & X87_UE))) {
+        return x87_soft_div(s, a, b);
+    }
     host_begin(s);
     BINARY(".byte 0xde, 0xf9", a, b, r, hsw);   /* st(1) / st(0) */
     return likely(host_end(s, hsw, X87_C1)) ? r : x87_soft_div(s, a, b);
@@ -140,6 +153,9 @@ X87Reg x87_scale(X87Fpu *s, X87Reg a, X87Reg b)
     Raw80 ra = to_raw(a), rb = to_raw(b), r;
     uint16_t hsw;
 
+    if (unlikely(!(s->cw & X87_UE))) {
+        return x87_soft_scale(s, a, b);
+    }
     host_begin(s);
     asm volatile("fldt %3\n\tfldt %2\n\tfscale\n\tfnstsw %1\n\t"
                  "fstpt %0\n\tfstp %%st(0)"
@@ -153,6 +169,9 @@ X87Reg x87_prem(X87Fpu *s, X87Reg a, X87Reg b)
     Raw80 ra = to_raw(a), rb = to_raw(b), r;
     uint16_t hsw;
 
+    if (unlikely(!(s->cw & X87_UE))) {
+        return x87_soft_prem(s, a, b);
+    }
     host_begin(s);
     asm volatile("fldt %3\n\tfldt %2\n\tfprem\n\tfnstsw %1\n\t"
                  "fstpt %0\n\tfstp %%st(0)"
@@ -167,6 +186,9 @@ X87Reg x87_prem1(X87Fpu *s, X87Reg a, X87Reg b)
     Raw80 ra = to_raw(a), rb = to_raw(b), r;
     uint16_t hsw;
 
+    if (unlikely(!(s->cw & X87_UE))) {
+        return x87_soft_prem1(s, a, b);
+    }
     host_begin(s);
     asm volatile("fldt %3\n\tfldt %2\n\tfprem1\n\tfnstsw %1\n\t"
                  "fstpt %0\n\tfstp %%st(0)"

@@ -1,0 +1,317 @@
+/*
+ * The portable x87 arithmetic against the host's x87 unit: random and special
+ * operands, every precision and rounding mode, masked and unmasked
+ * exceptions.  The host runs the real instruction with the guest's control
+ * word and dumps its state with FNSAVE, which raises nothing.
+ *
+ * On hosts without an x87 only self-consistency is checked (known values).
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include <glib.h>
+#include "target/i386/x87/x87.h"
+
+static uint64_t rng_state = 0x9e3779b97f4a7c15ull;
+
+static uint64_t rnd(void)
+{
+    uint64_t z = (rng_state += 0x9e3779b97f4a7c15ull);
+
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
+    return z ^ (z >> 31);
+}
+
+static X87Reg special(unsigned n)
+{
+    static const struct {
+        uint16_t exp;
+        uint64_t mant;
+    } v[] = {
+        { 0, 0 },
+        { 0x3fff, 0x8000000000000000ull },      /* 1 */
+        { 0x3ffe, 0x8000000000000000ull },      /* 1/2 */
+        { 0x4000, 0x8000000000000000ull },      /* 2 */
+        { 0x7fff, 0x8000000000000000ull },      /* inf */
+        { 0x7fff, 0xc000000000000000ull },      /* QNaN */
+        { 0x7fff, 0xc000000000000123ull },
+        { 0x7fff, 0xa000000000000000ull },      /* SNaN */
+        { 0x7fff, 0x8000000000000001ull },
+        { 0, 1 },                               /* denormals */
+        { 0, 0x7fffffffffffffffull },
+        { 0, 0x0000040000000000ull },
+        { 0, 0x8000000000000000ull },           /* pseudo-denormal */
+        { 0, 0xffffffffffffffffull },
+        { 1, 0x8000000000000000ull },           /* least normal */
+        { 0x7ffe, 0xffffffffffffffffull },      /* largest */
+        { 0x7ffe, 0x8000000000000000ull },
+        { 0x7fff, 0x4000000000000000ull },      /* pseudo-NaN */
+        { 0x7fff, 0 },                          /* pseudo-infinity */
+        { 0x3fff, 0x4000000000000000ull },      /* unnormal */
+        { 0x403e, 0x8000000000000000ull },      /* 2^63 */
+        { 0x403e, 0xffffffffffffffffull },
+        { 0x403d, 0xfffffffffffffffeull },
+        { 0x401e, 0x8000000000000000ull },      /* 2^31 */
+        { 0x400e, 0x8000000000000000ull },      /* 2^15 */
+        { 0x3ffe, 0xffffffffffffffffull },
+        { 0x3fff, 0x8000000000000001ull },
+        { 0x3fff, 0xc000000000000000ull },      /* 1.5 */
+        { 0x4000, 0xa000000000000000ull },      /* 2.5 */
+    };
+    X87Reg r = { 0 };
+
+    n %= ARRAY_SIZE(v) * 2;
+    r.mant = v[n / 2].mant;
+    r.exp = v[n / 2].exp | (n & 1 ? 0x8000 : 0);
+    return r;
+}
+
+/* An operand near @near in exponent now and then. */
+static X87Reg operand(X87Reg near)
+{
+    X87Reg r = { 0 };
+    uint64_t k = rnd();
+
+    if (k % 8 == 0) {
+        return special(k >> 8);
+    }
+    r.mant = rnd() | 0x8000000000000000ull;
+    switch ((k >> 3) % 8) {
+    case 0:
+        r.mant &= ~(uint64_t)0 << (rnd() & 63);
+        break;
+    case 1:
+        r.mant = near.mant ^ (rnd() & 7);
+        break;
+    case 2:
+        r.mant |= ~(uint64_t)0 >> (rnd() & 63);
+        break;
+    default:
+        break;
+    }
+    r.exp = k >> 48;
+    switch ((k >> 6) % 8) {
+    case 0:
+    case 1:
+    case 2:
+        r.exp = (near.exp + (k >> 40) % 8 - 4) & 0x7fff;
+        break;
+    case 3:
+    case 4:
+        r.exp = (near.exp + (k >> 40) % 160 - 80) & 0x7fff;
+        break;
+    case 5:
+        r.exp = 0x3fff + (k >> 40) % 200 - 100;
+        break;
+    default:
+        break;
+    }
+    r.exp |= k >> 63 << 15;
+    return r;
+}
+
+/* All precisions and rounding modes; mostly masked, else random masks. */
+static uint16_t control(unsigned i)
+{
+    static const uint8_t pc[3] = { 0, 2, 3 };
+    uint16_t cw = (i & 3) << 10 | pc[i / 4 % 3] << 8 | 0x40;
+
+    return cw | ((i / 12) & 1 ? rnd() & 0x3f : 0x3f);
+}
+
+#ifdef __x86_64__
+
+typedef struct QEMU_PACKED Image {
+    uint32_t cw, sw, tw, ip, cs_op, dp, ds;
+    struct QEMU_PACKED {
+        uint64_t mant;
+        uint16_t exp;
+    } st[8];
+} Image;
+
+typedef struct QEMU_PACKED Raw {
+    uint64_t mant;
+    uint16_t exp;
+} Raw;
+
+#define HOST(insn)                                                      \
+    asm volatile("fninit\n\tfldt %2\n\tfldt %1\n\tfldcw %3\n\t" insn    \
+                 "\n\tfnsave %0\n\tfninit"                              \
+                 : "=m" (im) : "m" (a), "m" (b), "m" (cw) : "memory")
+
+enum {
+    OP_ADD, OP_SUB, OP_MUL, OP_DIV, OP_SQRT, OP_RNDINT, OP_SCALE, OP_PREM,
+    OP_PREM1, OP_XTRACT, OP_COM, OP_UCOM, OP_XAM, OP_F2XM1, OP_YL2X,
+    OP_YL2XP1, OP_PATAN, OP_SIN, OP_COS, OP_TAN, OP_SINCOS, OP_COUNT,
+};
+
+static const char *const op_names[OP_COUNT] = {
+    "fadd", "fsub", "fmul", "fdiv", "fsqrt", "frndint", "fscale", "fprem",
+    "fprem1", "fxtract", "fcom", "fucom", "fxam", "f2xm1", "fyl2x",
+    "fyl2xp1", "fpatan", "fsin", "fcos", "fptan", "fsincos",
+};
+
+static Image host_op(unsigned op, Raw a, Raw b, uint16_t cw)
+{
+    Image im;
+
+    switch (op) {
+    case OP_ADD: HOST("fadd %%st(1), %%st"); break;
+    case OP_SUB: HOST(".byte 0xd8, 0xe1"); break;
+    case OP_MUL: HOST("fmul %%st(1), %%st"); break;
+    case OP_DIV: HOST(".byte 0xd8, 0xf1"); break;
+    case OP_SQRT: HOST("fsqrt"); break;
+    case OP_RNDINT: HOST("frndint"); break;
+    case OP_SCALE: HOST("fscale"); break;
+    case OP_PREM: HOST("fprem"); break;
+    case OP_PREM1: HOST("fprem1"); break;
+    case OP_XTRACT: HOST("fxtract"); break;
+    case OP_COM: HOST("fcom %%st(1)"); break;
+    case OP_UCOM: HOST("fucom %%st(1)"); break;
+    case OP_XAM: HOST("fxam"); break;
+    case OP_F2XM1: HOST("f2xm1"); break;
+    case OP_YL2X: HOST("fyl2x"); break;
+    case OP_YL2XP1: HOST("fyl2xp1"); break;
+    case OP_PATAN: HOST("fpatan"); break;
+    case OP_SIN: HOST("fsin"); break;
+    case OP_COS: HOST("fcos"); break;
+    case OP_TAN: HOST("fptan"); break;
+    default: HOST("fsincos"); break;
+    }
+    return im;
+}
+
+static bool same(X87Reg r, const Image *im, unsigned i)
+{
+    return r.mant == im->st[i].mant && r.exp == im->st[i].exp;
+}
+
+static uint16_t strip(uint16_t sw)
+{
+    return sw & (X87_EXC | X87_CC);
+}
+
+static unsigned failures;
+
+static void report(const char *name, X87Reg a, X87Reg b, uint16_t cw,
+                   X87Reg r, uint16_t sw, const Image *im)
+{
+    if (failures++ < 20) {
+        g_test_message("%s cw %04x a %04x:%016" PRIx64 " b %04x:%016" PRIx64
+                       ": %04x:%016" PRIx64 " sw %04x, host %04x:%016" PRIx64
+                       " sw %04x", name, cw, a.exp, a.mant, b.exp, b.mant,
+                       r.exp, r.mant, sw, im->st[0].exp, im->st[0].mant,
+                       im->sw);
+    }
+}
+
+/* Exact operations: everything must agree. */
+static void check_exact(unsigned op, X87Reg a, X87Reg b, uint16_t cw,
+                        bool host)
+{
+    Image im = host_op(op, (Raw) { a.mant, a.exp }, (Raw) { b.mant, b.exp },
+                       cw);
+    X87Fpu s = { .cw = cw };
+    X87Reg r = a, r2 = { 0 };
+    bool push = false;
+
+    switch (op) {
+    case OP_ADD: r = host ? x87_add(&s, a, b) : x87_soft_add(&s, a, b); break;
+    case OP_SUB: r = host ? x87_sub(&s, a, b) : x87_soft_sub(&s, a, b); break;
+    case OP_MUL: r = host ? x87_mul(&s, a, b) : x87_soft_mul(&s, a, b); break;
+    case OP_DIV: r = host ? x87_div(&s, a, b) : x87_soft_div(&s, a, b); break;
+    case OP_SQRT: r = host ? x87_sqrt(&s, a) : x87_soft_sqrt(&s, a); break;
+    case OP_RNDINT:
+        r = host ? x87_rndint(&s, a) : x87_soft_rndint(&s, a);
+        break;
+    case OP_SCALE:
+        r = host ? x87_scale(&s, a, b) : x87_soft_scale(&s, a, b);
+        break;
+    case OP_PREM:
+        r = host ? x87_prem(&s, a, b) : x87_soft_prem(&s, a, b);
+        break;
+    case OP_PREM1:
+        r = host ? x87_prem1(&s, a, b) : x87_soft_prem1(&s, a, b);
+        break;
+    case OP_XTRACT:
+        r = host ? x87_xtract(&s, a, &r2) : x87_soft_xtract(&s, a, &r2);
+        push = true;
+        break;
+    case OP_COM:
+    case OP_UCOM:
+        s.sw |= host ? x87_compare(&s, a, b, op == OP_UCOM)
+                     : x87_soft_compare(&s, a, b, op == OP_UCOM);
+        break;
+    case OP_XAM:
+        s.sw |= x87_examine(a);
+        break;
+    default:
+        g_assert_not_reached();
+    }
+    if (x87_unmasked(&s, X87_EXC_PRE)) {
+        r = a;
+        push = false;
+    }
+    if (op >= OP_COM && op <= OP_XAM) {
+        r = a;
+    }
+    if (strip(s.sw) != strip(im.sw) || !same(r, &im, 0)) {
+        if (push && same(r, &im, 0) && same(r2, &im, 1)) {
+            return;
+        }
+        report(op_names[op], a, b, cw, r, s.sw, &im);
+    }
+    x87_host_clear();
+}
+
+static unsigned iterations(void)
+{
+    return g_test_slow() ? 4000000 : 400000;
+}
+
+static void run_exact(unsigned op, bool host)
+{
+    unsigned i, n = iterations();
+
+    failures = 0;
+    for (i = 0; i < n; i++) {
+        X87Reg b = operand(x87_one()), a = operand(b);
+
+        check_exact(op, a, b, control(i), host);
+    }
+    for (i = 0; i < 58 * 58 * 24; i++) {
+        check_exact(op, special(i % 58), special(i / 58 % 58),
+                    control(i / (58 * 58)), host);
+    }
+    g_test_message("%s: %u cases", op_names[op], n + 58 * 58 * 24);
+    g_assert_cmpuint(failures, ==, 0);
+}
+
+static void test_soft(gconstpointer p)
+{
+    run_exact(GPOINTER_TO_UINT(p), false);
+}
+
+static void test_host(gconstpointer p)
+{
+    run_exact(GPOINTER_TO_UINT(p), true);
+}
+
+#endif
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_set_nonfatal_assertions();
+#ifdef __x86_64__
+    for (unsigned op = OP_ADD; op <= OP_XAM; op++) {
+        g_autofree char *soft = g_strdup_printf("/x87/soft/%s", op_names[op]);
+        g_autofree char *host = g_strdup_printf("/x87/host/%s", op_names[op]);
+
+        g_test_add_data_func(soft, GUINT_TO_POINTER(op), test_soft);
+        g_test_add_data_func(host, GUINT_TO_POINTER(op), test_host);
+    }
+#endif
+    return g_test_run();
+}
