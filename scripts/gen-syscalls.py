@@ -67,6 +67,8 @@ def parse(path):
                 result = words[at + 1]
                 words = words[:at]
             nr, name, how = int(words[0]), words[1], words[2]
+            first = how.endswith('!')
+            how = how.rstrip('!')
             args = []
             for word in words[3:]:
                 kind, _, ref = word.partition('/')
@@ -81,7 +83,7 @@ def parse(path):
                     result not in ('d', 'x', 'fd', 'v') or \
                     (rows and rows[-1][0] >= nr):
                 sys.exit(f'{path}:{lineno}: bad row')
-            rows.append((nr, name, how, args, result))
+            rows.append((nr, name, how, args, result, first))
     return rows
 
 
@@ -114,8 +116,10 @@ def gen_table(rows, out):
     handlers = [r[1] for r in rows if r[2] in ('call', 'x86', 'x86b')]
     out.write(',\n          '.join('sys_' + h for h in handlers) + ';\n\n')
     out.write('const SyscallDesc syscall_table[TARGET_NR_COUNT] = {\n')
-    for nr, name, how, args, result in rows:
+    for nr, name, how, args, result, first in rows:
         fn, host, flags = call_of(nr, name, how)
+        if first:
+            flags += ' | SYSCALL_FIRST'
         if result != 'd':
             flags += f' | SYSCALL_RESULT_{result.upper()}'
         if any(size or kind in ('oiov', 'omsghdr', 'ommsghdr')
