@@ -1,0 +1,391 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The command line: options, messages, exit statuses, binfmt_misc."""
+import argparse
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+TESTS = []
+SEGV = 'qemu: uncaught target signal 11 (Segmentation fault) - core dumped\n'
+
+
+class Skip(Exception):
+    pass
+
+
+def test(fn):
+    TESTS.append(fn)
+    return fn
+
+
+class Ctx:
+    def __init__(self, emu, work):
+        self.emu, self.work = emu, work
+
+    def run(self, *argv, env=None, **kw):
+        e = {'PATH': '/usr/bin:/bin', 'LC_ALL': 'C'}
+        e.update(env or {})
+        return subprocess.run([self.emu, *map(str, argv)], env=e, text=True,
+                              capture_output=True, timeout=60,
+                              stdin=subprocess.DEVNULL, cwd=self.work, **kw)
+
+    def compile(self, name, text, *flags):
+        src = self.work / (name + '.c')
+        src.write_text(text)
+        subprocess.run(['gcc', '-O1', '-w', '-o', self.work / name, src,
+                        *flags], check=True)
+        return self.work / name
+
+
+def expect(p, rc, out=None, err=None, err_re=None):
+    assert p.returncode == rc, \
+        f'status {p.returncode}, expected {rc}; stderr {p.stderr!r}'
+    if out is not None:
+        assert p.stdout == out, f'stdout {p.stdout!r}, expected {out!r}'
+    if err is not None:
+        assert p.stderr == err, f'stderr {p.stderr!r}, expected {err!r}'
+    if err_re is not None:
+        assert re.search(err_re, p.stderr), \
+            f'stderr {p.stderr!r} does not match {err_re!r}'
+
+
+@test
+def no_program(c):
+    expect(c.run(), 1, '', 'qemu: no user program specified\n')
+
+
+@test
+def unknown_option(c):
+    expect(c.run('-foo', '/bin/true'), 1, '',
+           "qemu: unknown option 'foo'\n")
+    expect(c.run('--foo', '/bin/true'), 1, '',
+           "qemu: unknown option 'foo'\n")
+
+
+@test
+def missing_argument(c):
+    expect(c.run('-cpu'), 1, '',
+           "qemu: missing argument for option 'cpu'\n")
+
+
+@test
+def missing_file(c):
+    expect(c.run('/nonexistent/x'), 1, '',
+           'Error while loading /nonexistent/x: No such file or directory\n')
+    expect(c.run('true'), 1, '',
+           'Error while loading true: No such file or directory\n')
+
+
+@test
+def not_elf(c):
+    for name, data in (('empty', b''), ('text', b'hello\n'),
+                       ('short', b'\x7fEL')):
+        f = c.work / name
+        f.write_bytes(data)
+        f.chmod(0o755)
+        expect(c.run(f), 1, '',
+               f'Error while loading {f}: Exec format error\n')
+
+
+@test
+def not_executable(c):
+    f = c.work / 'noexec'
+    shutil.copy('/bin/true', f)
+    f.chmod(0o644)
+    expect(c.run(f), 1, '', f'Error while loading {f}: Permission denied\n')
+    expect(c.run(c.work), 1, '',
+           f'Error while loading {c.work}: Permission denied\n')
+
+
+@test
+def wrong_elf(c):
+    good = pathlib.Path('/bin/true').read_bytes()
+    for name, off, val in (('class', 4, 1), ('data', 5, 2), ('type', 16, 1),
+                           ('machine', 18, 0xb7), ('phentsize', 54, 3),
+                           ('phoff', 39, 0xff)):
+        f = c.work / ('bad-' + name)
+        f.write_bytes(good[:off] + bytes([val]) + good[off + 1:])
+        f.chmod(0o755)
+        p = c.run(f)
+        expect(p, 255, '', err_re=rf'^qemu-x86_64: {f}: Invalid ELF image '
+               r'for this architecture')
+        assert p.stderr.count('\n') == 1, p.stderr
+
+
+@test
+def missing_interpreter(c):
+    f = c.work / 'interp'
+    good = pathlib.Path('/bin/true').read_bytes()
+    want = b'/lib64/ld-linux-x86-64.so.2'
+    assert want in good
+    f.write_bytes(good.replace(want, b'/lib64/ld-linux-x86-64.so.9'))
+    f.chmod(0o755)
+    expect(c.run(f), 255, '',
+           err_re=r"^qemu-x86_64: Could not open "
+           r"'/lib64/ld-linux-x86-64.so.9': No such file or directory.*-L")
+
+
+@test
+def unknown_cpu(c):
+    expect(c.run('-cpu', 'nope', '/bin/true'), 1, '',
+           "qemu-x86_64: unable to find CPU model 'nope'\n")
+    p = c.run('-cpu', 'help')
+    expect(p, 0)
+    for m in ('qemu64', 'Nehalem', 'Haswell', 'max'):
+        assert m in p.stdout, p.stdout
+
+
+@test
+def help_and_version(c):
+    for opt in ('-h', '-help', '--help'):
+        p = c.run(opt)
+        expect(p, 0, err='')
+        for word in ('-L', 'QEMU_LD_PREFIX', '-strace', 'QEMU_STRACE',
+                     '-one-insn-per-tb', '-accel', '-cpu', '-0'):
+            assert word in p.stdout, f'{word} is not in the usage text'
+    version = (ROOT / 'VERSION').read_text().strip()
+    expect(c.run('-version'), 0)
+    assert version in c.run('--version').stdout
+    expect(c.run('/bin/true', env={'QEMU_VERSION': '1'}), 0)
+    assert version in c.run('/bin/true', env={'QEMU_VERSION': '1'}).stdout
+
+
+@test
+def later_options_refused(c):
+    for args in (['-g', '1234'], ['-plugin', 'x'], ['-accel', 'native'],
+                 ['-kzt', 'on'], ['-kzt-check']):
+        p = c.run(*args, '/bin/true')
+        assert p.returncode == 1 and p.stderr.count('\n') == 1, \
+            f'{args}: {p.returncode} {p.stderr!r}'
+    p = c.run('-B', '0x10000', '/bin/true')
+    assert p.returncode == 1 and 'guest_base' in p.stderr, p.stderr
+    expect(c.run('-B', '0', '-R', '0x100000000', '/bin/true'), 0)
+
+
+@test
+def exit_status(c):
+    for n in (0, 1, 7, 255):
+        expect(c.run('/bin/sh', '-c', f'exit {n}'), n, '', '')
+
+
+@test
+def fatal_signal(c):
+    f = c.compile('segv', 'int main(int c, char **v)'
+                  '{ *(volatile int *)0 = 1; return 0; }')
+    expect(c.run(f), -signal.SIGSEGV, '', SEGV)
+    f = c.compile('abrt', '#include <stdlib.h>\nint main(void){abort();}')
+    expect(c.run(f), -signal.SIGABRT, '',
+           'qemu: uncaught target signal 6 (Aborted) - core dumped\n')
+    p = subprocess.run(['/bin/sh', '-c', f'"{c.emu}" ./segv; echo $?'],
+                       cwd=c.work, capture_output=True, text=True)
+    assert p.stdout == '139\n', p.stdout
+
+
+ENVPROG = ('#include <stdio.h>\nextern char **environ;'
+           'int main(int c, char **v){printf("%s\\n", v[0]);'
+           'for(char **e = environ; *e; e++) puts(*e); return 0;}')
+
+
+@test
+def environment_and_argv0(c):
+    f = c.compile('env', ENVPROG)
+    p = c.run('-E', 'A=1,B=2', '-U', 'LC_ALL', '-0', 'zero', f)
+    expect(p, 0)
+    lines = p.stdout.split('\n')
+    assert lines[0] == 'zero', lines
+    assert 'A=1' in lines and 'B=2' in lines, lines
+    assert not any(x.startswith('LC_ALL') for x in lines), lines
+    p = c.run('./env', env={'QEMU_SET_ENV': 'Q=5', 'QEMU_ARGV0': 'nought'})
+    assert p.stdout.split('\n')[0] == 'nought' and 'Q=5\n' in p.stdout, \
+        p.stdout
+    p = c.run('-0', 'cmdline', './env', env={'QEMU_ARGV0': 'variable'})
+    assert p.stdout.startswith('cmdline\n'), p.stdout
+    assert c.run('./env').stdout.startswith('./env\n')
+
+
+@test
+def double_dash_ends_options(c):
+    expect(c.run('--', '/bin/echo', '-L'), 0, '-L\n', '')
+    expect(c.run('/bin/echo', '-cpu', '-h'), 0, '-cpu -h\n', '')
+
+
+@test
+def uname_release(c):
+    expect(c.run('-r', '9.8.7', '/bin/uname', '-r'), 0, '9.8.7\n')
+    expect(c.run('/bin/uname', '-r', env={'QEMU_UNAME': '3.2.1'}), 0,
+           '3.2.1\n')
+    expect(c.run('/bin/uname', '-m'), 0, 'x86_64\n')
+
+
+@test
+def stack_size(c):
+    f = c.compile('stack', '#include <string.h>\n'
+                  'int main(void){char b[12 << 20]; memset(b, 1, sizeof(b));'
+                  'return ((volatile char *)b)[5] - 1;}')
+    expect(c.run('-s', '16M', f), 0)
+    expect(c.run(f, env={'QEMU_STACK_SIZE': '16M'}), 0)
+
+
+@test
+def log_items(c):
+    p = c.run('-d', 'help')
+    expect(p, 0)
+    for item in ('in_asm', 'op_opt', 'out_asm', 'strace', 'stats', 'unimp'):
+        assert item in p.stdout + p.stderr
+    assert c.run('-d', 'nonsense', '/bin/true').returncode == 1
+    log = c.work / 'log-%d'
+    expect(c.run('-d', 'in_asm,op,op_opt,out_asm,stats', '-D', log,
+                 '/bin/true'), 0, '', '')
+    made = list(c.work.glob('log-*'))
+    assert len(made) == 1 and re.search(r'log-\d+$', made[0].name), made
+    text = made[0].read_text()
+    assert 'syscall' in text and 'exit_indirect' in text, text[:300]
+
+
+@test
+def strace(c):
+    p = c.run('-strace', '/bin/cat', '/etc/hostname')
+    expect(p, 0)
+    for pat in (r'^\d+ openat\(AT_FDCWD, ?"/etc/hostname", ?O_RDONLY.*\) = \d',
+                r'read\(\d+,', r'exit_group\(0\)'):
+        assert re.search(pat, p.stderr, re.M), f'{pat}: {p.stderr[-600:]}'
+    p = c.run('-strace', '/bin/cat', '/nonexistent')
+    assert re.search(r'= -1 errno=2|ENOENT', p.stderr), p.stderr[-300:]
+
+
+@test
+def debugging_options(c):
+    for opts in (['-one-insn-per-tb'], ['-singlestep'], ['-d', 'nochain'],
+                 ['-accel', 'interp'], ['-accel', 'tcg,tso=on'],
+                 ['-tb-size', '2'], ['-seed', '5'], ['-p', '4096']):
+        expect(c.run(*opts, '/bin/echo', 'ok'), 0, 'ok\n')
+
+
+@test
+def seed_is_reproducible(c):
+    f = c.compile('rnd', '#include <stdio.h>\n#include <sys/auxv.h>\n'
+                  'int main(void){unsigned char *r = (void *)getauxval('
+                  'AT_RANDOM); for (int i = 0; i < 16; i++)'
+                  'printf("%02x", r[i]); return 0;}')
+    a, b = c.run('-seed', '1', f).stdout, c.run('-seed', '1', f).stdout
+    assert a == b and len(a) == 32 and a != c.run('-seed', '2', f).stdout
+
+
+@test
+def scripts(c):
+    s = c.work / 'script.sh'
+    s.write_text('#!/bin/sh -e\necho "$0 $1"\n')
+    s.chmod(0o755)
+    expect(c.run('./script.sh', 'x'), 0, './script.sh x\n')
+    s2 = c.work / 'script2'
+    s2.write_text('#!/nonexistent/interp\n')
+    s2.chmod(0o755)
+    assert c.run(s2).returncode == 1
+
+
+@test
+def execve_option(c):
+    expect(c.run('/bin/sh', '-c', 'exec /bin/uname -m'), 0, 'x86_64\n')
+    p = c.run('-execve', 'off', '/bin/sh', '-c', '/bin/echo native')
+    expect(p, 0, 'native\n')
+
+
+@test
+def auxv(c):
+    f = c.compile('auxv', '#include <stdio.h>\n#include <sys/auxv.h>\n'
+                  '#include <string.h>\n#include <unistd.h>\n'
+                  'int main(int c, char **v){'
+                  'char b[4096] = ""; readlink("/proc/self/exe", b, 4095);'
+                  'printf("%s %s %ld %d %s\\n", (char *)getauxval('
+                  'AT_EXECFN), (char *)getauxval(AT_PLATFORM), '
+                  'getauxval(AT_PAGESZ), getauxval(AT_SYSINFO_EHDR) != 0, b);'
+                  'return 0;}')
+    expect(c.run('./auxv'), 0, f'./auxv x86_64 4096 1 {f.resolve()}\n')
+
+
+@test
+def binfmt_files(c):
+    conf = ROOT / 'scripts' / 'qemu-binfmt-conf.sh'
+    p = subprocess.run([conf], capture_output=True, text=True)
+    if os.uname().machine == 'x86_64':
+        assert p.returncode == 1 and 'itself' in p.stderr, p.stderr
+    for mode in ('--debian', '--systemd'):
+        d = c.work / mode.strip('-')
+        subprocess.run([conf, mode, '--exportdir', d, '--persistent', 'yes',
+                        '--magic', 'XYZ1', '--qemu-path', '/opt/x'],
+                       check=True)
+        text = '\n'.join(f.read_text() for f in d.iterdir())
+        assert '/opt/x/qemu-x86_64' in text and 'XYZ1' in text, text
+
+
+@test
+def binfmt_kernel(c):
+    """A private magic, through the kernel, with and without flag P and O."""
+    proc = pathlib.Path('/proc/sys/fs/binfmt_misc')
+    if os.geteuid() != 0:
+        raise Skip('needs root')
+    if not (proc / 'register').exists():
+        subprocess.run(['mount', '-t', 'binfmt_misc', 'binfmt_misc', proc],
+                       capture_output=True)
+    if not (proc / 'register').exists():
+        raise Skip('binfmt_misc cannot be mounted here')
+    # The emulator accepts the program as it is: the magic is EI_ABIVERSION.
+    f = c.compile('argv', '#include <stdio.h>\nint main(int c, char **v){'
+                  'for (int i = 0; i < c; i++) puts(v[i]); return 9;}')
+    data = bytearray(f.read_bytes())
+    data[9:16] = b'kztTEST'
+    f.write_bytes(data)
+    f.chmod(0o755)
+    conf = ROOT / 'scripts' / 'qemu-binfmt-conf.sh'
+    magic = r'\x7fELF\x02\x01\x01' + data[7:16].decode('latin1').replace(
+        '\0', r'\x00').replace('\3', r'\x03')
+    name = f'kzt-test-{os.getpid()}'
+    for flags, arg0 in (([], str(f)),
+                        (['--preserve-argv0', 'yes'], 'other'),
+                        (['--credential', 'yes'], str(f))):
+        subprocess.run([conf, '--name', name, '--magic', magic, '--qemu-path',
+                        os.path.dirname(c.emu), *flags], check=True)
+        try:
+            p = subprocess.run(['other', 'a b'], executable=f, text=True,
+                               capture_output=True)
+        finally:
+            subprocess.run([conf, '--name', name, '--unregister'], check=True)
+        assert p.returncode == 9 and p.stdout == f'{arg0}\na b\n', \
+            f'{flags}: {p.returncode} {p.stdout!r} {p.stderr!r}'
+
+
+def main():
+    ap = argparse.ArgumentParser()
+    ap.add_argument('--emulator', required=True)
+    ap.add_argument('names', nargs='*')
+    args = ap.parse_args()
+    count = {'ok': 0, 'FAIL': 0, 'SKIP': 0}
+    for fn in TESTS:
+        if args.names and fn.__name__ not in args.names:
+            continue
+        why = ''
+        with tempfile.TemporaryDirectory(prefix='cli-') as d:
+            try:
+                fn(Ctx(os.path.abspath(args.emulator),
+                       pathlib.Path(d).resolve()))
+                verdict = 'ok'
+            except Skip as e:
+                verdict, why = 'SKIP', str(e)
+            except Exception as e:
+                verdict, why = 'FAIL', f'{type(e).__name__}: {e}'
+        count[verdict] += 1
+        print(f'{verdict:4} cli/{fn.__name__} {why}', flush=True)
+    print(f'cli: {count["ok"]} passed, {count["FAIL"]} failed, '
+          f'{count["SKIP"]} skipped')
+    return 1 if count['FAIL'] else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
