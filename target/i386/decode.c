@@ -328,6 +328,9 @@ static inline void decode_operand(Decoder *d, const X86Row *row, unsigned i,
         }
         break;
     case LOC_G:
+        if (type == TYPE_A) {
+            o->size = insn->addrsize;
+        }
         set_gpr(insn, o, reg);
         break;
     case LOC_R:
@@ -668,4 +671,16 @@ unsigned x86_insn_mem_size(const X86Insn *insn)
         }
     }
     return 0;
+}
+
+const char *x86_op_name(unsigned op, unsigned opsize)
+{
+    unsigned i = opsize == 8 ? 3 : opsize >> 1;
+
+    for (unsigned k = 0; k < ARRAY_SIZE(x86_sized_names); k++) {
+        if (x86_sized_names[k].op == op && x86_sized_names[k].name[i]) {
+            return x86_sized_names[k].name[i];
+        }
+    }
+    return x86_op_names[op];
 }

@@ -224,6 +224,12 @@ static inline uint32_t x86_insn_flags_read(const X86Insn *insn)
 /* Bytes of the memory operand that are accessed, 0 if there is none. */
 unsigned x86_insn_mem_size(const X86Insn *insn);
 
+/*
+ * Mnemonic for an operand size of 1, 2, 4 or 8 bytes ("movsb", "cdqe"; for
+ * most operations the size does not matter).
+ */
+const char *x86_op_name(unsigned op, unsigned opsize);
+
 /* Condition names: "o", "no", "b" ... */
 extern const char x86_cond_names[16][4];
 

@@ -42,7 +42,7 @@ MEM_LOCS, REG_LOCS = {'M', 'X'}, {'U', 'N', 'R'}
 
 # (register size, memory size) for operand size 1 2 4 8 and VEX.L 0 1
 FIXED_SIZES = {'b': 1, 'sb': 1, 'w': 2, 'd': 4, 'q': 8, 'dq': 16}
-SPLIT_SIZES = {'db': (4, 1), 'dw': (4, 2), 'dd': (4, 4)}
+SPLIT_SIZES = {'db': (4, 1), 'dw': (4, 2), 'dd': (4, 4), 'qd': (8, 4)}
 
 
 def type_sizes(t):
@@ -65,6 +65,11 @@ def type_sizes(t):
         return both(lambda o, l: 8 if o == 8 else 4)
     if t == 'z':
         return both(lambda o, l: 2 if o == 2 else 4)
+    if t == 'zd':
+        return both(lambda o, l: 2 if o == 2 else 4)[0], [4] * 8
+    if t in ('env', 'sav'):
+        small, big = (14, 28) if t == 'env' else (94, 108)
+        return both(lambda o, l: small if o == 2 else big)
     if t == 'p':
         return both(lambda o, l: o + 2)
     if t in 'xhfe':
