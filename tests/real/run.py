@@ -142,7 +142,12 @@ def run_case(case, emulator):
 
 def compare(case, emulator, built):
     timeout = case.get('timeout', 120)
-    nst, nout, nerr, nsec = run_once(case, [], timeout, built)
+    # Native runs of timing-sensitive programs may fail on a busy machine: the
+    # reference gets three tries, the emulator one.
+    for _ in range(3):
+        nst, nout, nerr, nsec = run_once(case, [], timeout, built)
+        if nst == case.get('status', 0):
+            break
     if isinstance(nst, str) or nst != case.get('status', 0):
         return (case, 'FAIL', f'native run: status {nst}, expected '
                 f'{case.get("status", 0)}: {nerr[-300:]!r}', nsec, 0)

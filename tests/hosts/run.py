@@ -1,0 +1,143 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The emulator on a foreign host: cross-built for loongarch64 and run under
+Debian's qemu-loongarch64, which enforces 16 KiB pages.
+
+The x86-64 programs are this machine's own, so this suite needs an x86-64
+machine, a loongarch64 cross compiler and qemu-user.
+"""
+import argparse
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+QEMU = '/usr/bin/qemu-loongarch64'
+PREFIXES = ('/opt/loong64/bin/loongarch64-linux-gnu-',
+            'loongarch64-linux-gnu-')
+
+HELLO = r'''
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <math.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/mman.h>
+static int hits;
+static void on(int s) { hits += s; }
+static void *th(void *p) { *(int *)p = 5; return p; }
+int main(int argc, char **argv)
+{
+    int x = 0; pthread_t t; char *m;
+    signal(SIGUSR1, on); raise(SIGUSR1);
+    pthread_create(&t, 0, th, &x); pthread_join(t, 0);
+    m = mmap(0, 4096 * 5, 3, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    munmap(m + 4096, 4096); m[2 * 4096] = 7;
+    mprotect(m + 4096 * 3, 4096, PROT_READ);
+    printf("hello %s %.12f %d %d %d %.6Lf\n", argv[1], sin(1.5), hits, x,
+           m[2 * 4096], 1.5L * 3);
+    return 3;
+}
+'''
+
+
+def cross_prefix():
+    for p in PREFIXES:
+        if shutil.which(p + 'gcc'):
+            return p
+    return None
+
+
+def main():
+    ap = argparse.ArgumentParser()
+    ap.add_argument('--long', action='store_true')
+    ap.add_argument('--builddir', default=str(ROOT / 'build-loongarch64'))
+    args = ap.parse_args()
+    count = {'ok': 0, 'FAIL': 0, 'SKIP': 0}
+
+    def report(verdict, name, why=''):
+        count[verdict] += 1
+        print(f'{verdict:4} hosts/{name} {why}', flush=True)
+
+    def finish():
+        print(f'hosts: {count["ok"]} passed, {count["FAIL"]} failed, '
+              f'{count["SKIP"]} skipped')
+        return 1 if count['FAIL'] else 0
+
+    prefix = cross_prefix()
+    if os.uname().machine != 'x86_64' or not prefix or \
+            not os.path.exists(QEMU):
+        report('SKIP', 'loongarch64', 'needs an x86-64 machine, a loongarch64 '
+               'cross compiler and qemu-loongarch64')
+        return finish()
+    p = subprocess.run([ROOT / 'configure', f'--builddir={args.builddir}',
+                        f'--cross-prefix={prefix}', '--static'],
+                       capture_output=True, text=True)
+    if p.returncode == 0:
+        p = subprocess.run(['ninja', '-C', args.builddir, 'qemu-x86_64'],
+                           capture_output=True, text=True)
+    if p.returncode:
+        report('FAIL', 'build', (p.stdout + p.stderr)[-1500:])
+        return finish()
+    report('ok', 'build')
+    emu = [QEMU, os.path.join(args.builddir, 'qemu-x86_64'), '-accel',
+           'interp']
+
+    def compare(name, argv, timeout=120):
+        env = {'PATH': '/usr/bin:/bin', 'LC_ALL': 'C', 'HOME': '/tmp'}
+        kw = dict(env=env, stdin=subprocess.DEVNULL, capture_output=True,
+                  text=True, errors='replace')
+        want = subprocess.run(argv, **kw)
+        try:
+            got = subprocess.run(emu + argv, timeout=timeout, **kw)
+        except subprocess.TimeoutExpired:
+            report('FAIL', name, f'timeout after {timeout} s')
+            return
+        if (got.returncode, got.stdout) == (want.returncode, want.stdout):
+            report('ok', name, f'{len(want.stdout)} bytes, status '
+                   f'{want.returncode}')
+        else:
+            report('FAIL', name, f'status {got.returncode} (native '
+                   f'{want.returncode}), stdout {got.stdout[:200]!r} (native '
+                   f'{want.stdout[:200]!r}), stderr {got.stderr[-300:]!r}')
+
+    with tempfile.TemporaryDirectory(prefix='hosts-') as d:
+        src = pathlib.Path(d) / 'hello.c'
+        src.write_text(HELLO)
+        for name, flags in (('static', ['-static']), ('dynamic', []),
+                            ('static-pie', ['-static-pie'])):
+            exe = os.path.join(d, 'hello-' + name)
+            subprocess.run(['gcc', '-O1', '-w', *flags, '-o', exe, src,
+                            '-lm', '-lpthread'], check=True)
+            compare('hello-' + name, [exe, 'world'])
+    bb = '/bin/busybox'
+    if not os.path.exists(bb):
+        report('SKIP', 'busybox', 'busybox-static is not installed')
+    else:
+        for name, argv in (
+                ('true', ['true']), ('ls', ['ls', '-ln', '/etc/passwd']),
+                ('sort', ['sort', '/etc/passwd']),
+                ('md5sum', ['md5sum', bb]),
+                ('awk', ['awk', 'BEGIN { for (i = 0; i < 2000; i++) '
+                         's += i * 1.5; print s, sqrt(2) }']),
+                ('sed', ['sed', 's/o/0/g', '/etc/passwd']),
+                ('sh', ['sh', '-c', 'x=$(echo a | cat); for i in 1 2 3; do '
+                        'echo $x$i; done; exit 4']),
+                ('gzip', ['sh', '-c', 'busybox gzip -c /etc/services | '
+                          'busybox gunzip | busybox md5sum']),
+                ('find', ['find', '/usr/share/doc/bash']),
+                ('expr', ['expr', '7', '*', '191'])):
+            compare('busybox-' + name, [bb] + argv)
+    compare('true', ['/bin/true'])
+    compare('echo', ['/bin/echo', 'dynamic', 'hello'])
+    compare('bash', ['/bin/bash', '-c', 'for i in {1..20}; do echo $((i*i)); '
+                     'done | sort -n | tail -3; exit 6'])
+    return finish()
+
+
+if __name__ == '__main__':
+    sys.exit(main())
