@@ -386,12 +386,21 @@ void tcg_gen_insn_start(TCGContext *s, uint64_t pc)
     tcg_emit(s, TCG_OP_insn_start, MO_64)->imm = pc;
 }
 
+/* Code generators number what can be linked; they start again from 0. */
+static void count_exit(TCGContext *s)
+{
+    if (++s->nb_exits > TCG_MAX_EXITS) {
+        s->overflow = true;
+    }
+}
+
 void tcg_gen_exit_direct(TCGContext *s, uint64_t pc, uint32_t cc_live)
 {
     TCGOp *op = tcg_emit(s, TCG_OP_exit_direct, MO_64);
 
     op->imm = pc;
     op->dst[1] = cc_live;
+    count_exit(s);
 }
 
 static void exit_through(TCGContext *s, TCGOpcode opc, TCGv pc, int64_t imm)
@@ -429,4 +438,5 @@ void tcg_gen_poll(TCGContext *s, uint64_t pc)
 void tcg_gen_push_ret(TCGContext *s, uint64_t pc)
 {
     tcg_emit(s, TCG_OP_push_ret, MO_64)->imm = pc;
+    count_exit(s);
 }
