@@ -1,0 +1,543 @@
+/*
+ * Guest pages on hosts with larger pages.
+ *
+ * A host page whose guest pages belong to one mapping that the host can make
+ * is mapped directly.  Any other host page is *mixed*: private anonymous
+ * memory whose contents are put together here, with the union of the
+ * protections its guest pages need.  `mixed_pages` remembers which host pages
+ * are such memory whatever the table says about the guest pages in them.
+ *
+ * What cannot be made (a shared mapping at an offset the host cannot map, or
+ * sharing a host page with something else) is refused with EINVAL and a line
+ * in the -strace log.
+ *
+ * Locking: the mmap lock; the page lock where hostmap.h says so.  While the
+ * contents of a live host page move, the page is read-only: a thread that
+ * writes faults, waits for the mmap lock in mmap_handle_fault() and repeats.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "qemu/log.h"
+#include "linux-user/hostmap-mixed.h"
+#include "user/uaccess.h"
+#include <fcntl.h>
+#include <sys/mman.h>
+
+#ifndef MAP_FIXED_NOREPLACE
+#define MAP_FIXED_NOREPLACE 0x100000
+#endif
+
+/* Host pages (by their first address) that are private anonymous memory. */
+static PageSet mixed_pages;
+
+static uint64_t down(uint64_t a)
+{
+    return a & -host_page_size;
+}
+
+static uint64_t up(uint64_t a)
+{
+    return (a + host_page_size - 1) & -host_page_size;
+}
+
+static void set_mixed(uint64_t start, uint64_t end, bool on)
+{
+    uint64_t h;
+
+    if (!on) {
+        page_set_remove_range(&mixed_pages, start, end);
+        return;
+    }
+    for (h = start; h < end; h += host_page_size) {
+        page_set_add(&mixed_pages, h);
+    }
+}
+
+static int refuse(const char *why)
+{
+    qemu_log_mask(LOG_STRACE, "# mmap: %s on a host with %" PRIu64
+                  " KiB pages\n", why, host_page_size / 1024);
+    return -EINVAL;
+}
+
+/* First run of host pages in [at, end) that hold no guest page. */
+static bool next_hole(uint64_t at, uint64_t end, uint64_t *lo, uint64_t *hi)
+{
+    GuestRegion *r;
+
+    while (at < end) {
+        r = region_first_in(at, end);
+        *lo = at;
+        *hi = r ? down(r->node.start) : end;
+        if (*hi > *lo) {
+            return true;
+        }
+        at = up(r->node.end);
+    }
+    return false;
+}
+
+int mixed_claim(uint64_t start, uint64_t end)
+{
+    uint64_t at = down(start), lo, hi;
+    int64_t ret;
+
+    for (end = up(end); next_hole(at, end, &lo, &hi); at = hi) {
+        ret = host_mmap(lo, hi - lo, PROT_NONE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE |
+                        MAP_FIXED_NOREPLACE, -1, 0);
+        if (ret < 0) {
+            mixed_unclaim(start, lo);
+            return ret;
+        }
+        set_mixed(lo, hi, true);
+    }
+    return 0;
+}
+
+void mixed_unclaim(uint64_t start, uint64_t end)
+{
+    uint64_t at = down(start), lo, hi;
+
+    if (start >= end) {
+        return;
+    }
+    for (end = up(end); next_hole(at, end, &lo, &hi); at = hi) {
+        host_munmap(lo, hi - lo);
+        set_mixed(lo, hi, false);
+    }
+}
+
+/* Union of the guest's protections in host page @h, outside [start, end). */
+static int union_flags(uint64_t h, uint64_t start, uint64_t end)
+{
+    GuestRegion *r;
+    int flags = 0;
+
+    for (r = region_first_in(h, h + host_page_size);
+         r && r->node.start < h + host_page_size; r = region_next(r)) {
+        uint64_t lo = MAX(r->node.start, h);
+        uint64_t hi = MIN(r->node.end, h + host_page_size);
+
+        if (lo < start || hi > end) {
+            flags |= r->i.flags;
+        }
+    }
+    return flags;
+}
+
+/* Must writes to host page @h fault because of translated code in it? */
+static bool holds_code(uint64_t h)
+{
+    uint64_t a = h, end = h + host_page_size;
+
+    while ((a = page_set_next(&code_pages, a, end)) < end) {
+        /* What the guest may not write anyway needs no protection. */
+        if (page_get_flags(a, NULL) & PAGE_WRITE) {
+            return true;
+        }
+        a += TARGET_PAGE_SIZE;
+    }
+    return false;
+}
+
+static int protect_page(uint64_t h, int flags)
+{
+    int prot = host_prot(flags);
+
+    if ((prot & PROT_WRITE) && holds_code(h)) {
+        prot &= ~PROT_WRITE;
+    }
+    return host_mprotect(h, host_page_size, prot);
+}
+
+/*
+ * Turn host page @h into private anonymous memory with the same contents.
+ * The page is ours, and some of its guest pages may be in use.
+ */
+static int make_mixed(uint64_t h)
+{
+    GuestRegion *r;
+    bool file = false;
+    int64_t tmp, ret;
+
+    if (page_set_test(&mixed_pages, h)) {
+        return 0;
+    }
+    for (r = region_first_in(h, h + host_page_size);
+         r && r->node.start < h + host_page_size; r = region_next(r)) {
+        if (r->i.flags & PAGE_SHARED) {
+            return refuse("a shared mapping has part of this host page");
+        }
+        file |= r->i.file != NULL;
+    }
+    if (file) {
+        tmp = host_mmap(0, host_page_size, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (tmp < 0) {
+            return tmp;
+        }
+        ret = host_mprotect(h, host_page_size, PROT_READ);
+        if (ret == 0) {
+            /* Pages past the end of the file fault: they stay zero. */
+            uaccess_copy(g2h(tmp), g2h(h), host_page_size);
+            ret = host_mremap(tmp, host_page_size, host_page_size,
+                              MREMAP_MAYMOVE | MREMAP_FIXED, h);
+        }
+        if (ret < 0) {
+            host_munmap(tmp, host_page_size);
+            return ret;
+        }
+    }
+    page_set_add(&mixed_pages, h);
+    return 0;
+}
+
+/* Put the contents of a new mapping into anonymous writable memory. */
+static int fill(const MapRequest *r, uint64_t start, uint64_t end)
+{
+    uint64_t at = start, offset = r->offset + (start - r->start);
+
+    while (r->fd >= 0 && at < end) {
+        ssize_t n = pread(r->fd, g2h(at), end - at, offset);
+
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n < 0) {
+            return -errno;
+        }
+        if (n == 0) {
+            break;
+        }
+        at += n;
+        offset += n;
+    }
+    memset(g2h(at), 0, end - at);
+    return 0;
+}
+
+/* Part of a new mapping that shares host page @h with other guest pages. */
+static int map_edge(const MapRequest *r, uint64_t h)
+{
+    uint64_t start = MAX(r->start, h);
+    uint64_t end = MIN(r->end, h + host_page_size);
+    int others = union_flags(h, r->start, r->end);
+    int ret;
+
+    if (r->flags & PAGE_SHARED) {
+        return refuse("a shared mapping would share this host page");
+    }
+    ret = make_mixed(h);
+    if (ret == 0) {
+        ret = host_mprotect(h, host_page_size, PROT_READ | PROT_WRITE);
+    }
+    if (ret == 0) {
+        ret = fill(r, start, end);
+    }
+    if (ret == 0) {
+        ret = protect_page(h, others | r->flags);
+    }
+    return ret;
+}
+
+/* Host pages [lo, hi) that belong to the new mapping alone. */
+static int map_whole(const MapRequest *r, uint64_t lo, uint64_t hi)
+{
+    int flags = host_map_flags(r->mflags) | MAP_FIXED;
+    bool congruent = r->fd < 0 ||
+                     ((r->start - r->offset) & (host_page_size - 1)) == 0;
+    int64_t ret;
+
+    if (lo >= hi) {
+        return 0;
+    }
+    if (congruent) {
+        ret = host_mmap(lo, hi - lo, host_prot(r->flags), flags, r->fd,
+                        r->fd < 0 ? 0 : r->offset + (lo - r->start));
+        if (ret >= 0) {
+            set_mixed(lo, hi, false);
+        }
+        return ret < 0 ? ret : 0;
+    }
+    if (r->flags & PAGE_SHARED) {
+        return refuse("a shared file mapping at this offset");
+    }
+    ret = host_mmap(lo, hi - lo, PROT_READ | PROT_WRITE,
+                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED |
+                    (flags & MAP_NORESERVE), -1, 0);
+    if (ret >= 0) {
+        set_mixed(lo, hi, true);
+        ret = fill(r, MAX(lo, r->start), MIN(hi, r->end));
+    }
+    if (ret == 0) {
+        ret = host_mprotect(lo, hi - lo, host_prot(r->flags));
+    }
+    return ret < 0 ? ret : 0;
+}
+
+/*
+ * Does host page @h, now directly mapped, already show what @r would put
+ * there?  Then a shared file mapping can be continued in place.
+ */
+static bool continues_shared(const MapRequest *r, uint64_t h)
+{
+    GuestRegion *o = region_first_in(h, h + host_page_size);
+
+    return o && r->fd >= 0 && (r->flags & PAGE_SHARED) &&
+           (o->i.flags & PAGE_SHARED) && o->i.file &&
+           o->i.offset - o->node.start == r->offset - r->start &&
+           mapped_file_is(o->i.file, r->fd);
+}
+
+static int map_part(const MapRequest *r, uint64_t h)
+{
+    if (continues_shared(r, h)) {
+        return protect_page(h, union_flags(h, r->start, r->end) | r->flags);
+    }
+    return map_edge(r, h);
+}
+
+int mixed_map(const MapRequest *r, Coverage cover)
+{
+    uint64_t first = down(r->start), last = down(r->end - 1);
+    uint64_t lo = first, hi = last + host_page_size;
+    int ret = 0;
+
+    if (cover == COVER_NONE) {
+        ret = mixed_claim(r->start, r->end);
+        if (ret < 0) {
+            return ret;
+        }
+    }
+    if (region_first_in(first, r->start) ||
+        (first == last && region_first_in(r->end, hi))) {
+        ret = map_part(r, first);
+        lo += host_page_size;
+    }
+    if (ret == 0 && lo <= last && region_first_in(r->end, hi)) {
+        ret = map_part(r, last);
+        hi -= host_page_size;
+    }
+    if (ret == 0) {
+        ret = map_whole(r, lo, hi);
+    }
+    if (ret < 0 && cover == COVER_NONE) {
+        mixed_unclaim(r->start, r->end);
+    }
+    return ret;
+}
+
+/* The host pages of [start, end) that hold nothing else of the guest. */
+static void own_pages(uint64_t start, uint64_t end, uint64_t *lo, uint64_t *hi)
+{
+    *lo = down(start);
+    *hi = up(end);
+    if (region_first_in(*lo, start) ||
+        (down(end - 1) == *lo && region_first_in(end, *hi))) {
+        *lo += host_page_size;
+    }
+    if (*lo < *hi && region_first_in(end, *hi)) {
+        *hi -= host_page_size;
+    }
+}
+
+int mixed_unmap(uint64_t start, uint64_t end)
+{
+    uint64_t lo, hi;
+    int ret = 0;
+
+    own_pages(start, end, &lo, &hi);
+    if (lo < hi) {
+        ret = host_munmap(lo, hi - lo);
+        set_mixed(lo, hi, false);
+    }
+    if (ret == 0 && down(start) < lo) {
+        ret = protect_page(down(start), union_flags(down(start), start, end));
+    }
+    if (ret == 0 && up(end) > hi && lo <= hi && hi > down(start)) {
+        ret = protect_page(hi, union_flags(hi, start, end));
+    }
+    return ret;
+}
+
+int mixed_protect(uint64_t start, uint64_t end)
+{
+    uint64_t at = down(start);
+    int ret = 0;
+
+    end = up(end);
+    while (at < end && ret == 0) {
+        GuestRegion *r = region_first_in(at, end);
+        uint64_t stop;
+
+        if (!r) {
+            return 0;
+        }
+        if (r->node.start > at || r->node.end < at + host_page_size) {
+            ret = protect_page(at, union_flags(at, 0, 0));
+            at += host_page_size;
+            continue;
+        }
+        /* A run of host pages inside one region, up to the next code. */
+        stop = MIN(end, down(r->node.end));
+        if (r->i.flags & PAGE_WRITE) {
+            stop = MIN(stop, down(page_set_next(&code_pages, at, stop)));
+            if (stop == at) {
+                ret = protect_page(at, r->i.flags);
+                at += host_page_size;
+                continue;
+            }
+        }
+        ret = host_mprotect(at, stop - at, host_prot(r->i.flags));
+        at = stop;
+    }
+    return ret;
+}
+
+/* Map fresh anonymous memory with the permissions of @flags. */
+static int map_anonymous(uint64_t start, uint64_t end, int flags,
+                         Coverage cover)
+{
+    MapRequest r = {
+        .start = start, .end = end, .fd = -1, .flags = flags,
+        .mflags = TARGET_MAP_PRIVATE | TARGET_MAP_ANONYMOUS,
+    };
+
+    return mixed_map(&r, cover);
+}
+
+int mixed_move(uint64_t old, uint64_t old_len, uint64_t new_addr,
+               uint64_t new_len, bool keep)
+{
+    int flags = region_find(old)->i.flags;
+    bool file = region_find(old)->i.file;
+    bool alone = !region_first_in(down(new_addr), up(new_addr + new_len));
+    uint64_t lo, hi;
+    int64_t ret;
+
+    own_pages(old, old + MAX(old_len, TARGET_PAGE_SIZE), &lo, &hi);
+    if (lo == old && hi == up(old + MAX(old_len, TARGET_PAGE_SIZE)) && alone &&
+        (new_addr & (host_page_size - 1)) == 0 && !keep &&
+        (!file || page_set_next(&mixed_pages, lo, hi) == hi)) {
+        uint64_t h;
+        uint64_t span = old_len ? hi - lo : 0;
+
+        ret = host_mremap(old, span, up(new_len),
+                          MREMAP_MAYMOVE | MREMAP_FIXED, new_addr);
+        if (ret < 0) {
+            return ret;
+        }
+        set_mixed(new_addr, up(new_addr + new_len), false);
+        for (h = 0; h < MIN(span, up(new_len)); h += host_page_size) {
+            if (page_set_remove(&mixed_pages, old + h)) {
+                page_set_add(&mixed_pages, new_addr + h);
+            }
+        }
+        /* What lies between the old end and its host page's is new. */
+        if (!file && new_len > old_len && (old_len & (host_page_size - 1))) {
+            uint64_t a = new_addr + old_len;
+            uint64_t end = MIN(up(a), new_addr + new_len);
+
+            ret = host_mprotect(down(a), host_page_size,
+                                PROT_READ | PROT_WRITE);
+            if (ret == 0) {
+                memset(g2h(a), 0, end - a);
+                ret = protect_page(down(a), flags);
+            }
+        }
+        return ret < 0 ? ret : 0;
+    }
+    if ((flags & PAGE_SHARED) || (file && new_len > old_len)) {
+        return refuse("moving this mapping");
+    }
+    ret = map_anonymous(new_addr, new_addr + new_len, flags | PAGE_WRITE,
+                        COVER_FULL);
+    if (ret < 0) {
+        return ret;
+    }
+    uaccess_copy(g2h(new_addr), g2h(old), MIN(old_len, new_len));
+    for (lo = down(new_addr); lo < new_addr + new_len; lo += host_page_size) {
+        int others = union_flags(lo, new_addr, new_addr + new_len);
+
+        page_set_add(&mixed_pages, lo);
+        ret = protect_page(lo, others | flags);
+        if (ret < 0) {
+            return ret;
+        }
+    }
+    return keep ? map_anonymous(old, old + old_len, flags, COVER_FULL)
+                : mixed_unmap(old, old + old_len);
+}
+
+int mixed_grow(const GuestRegion *r, uint64_t new_end)
+{
+    if (r->i.file || (r->i.flags & PAGE_SHARED)) {
+        return -ENOMEM;
+    }
+    return map_anonymous(r->node.end, new_end, r->i.flags, COVER_NONE);
+}
+
+/* Bring part of a host page back to its first contents. */
+static int refill(const GuestRegion *r, uint64_t start, uint64_t end)
+{
+    MapRequest req = {
+        .start = start, .end = end, .fd = -1, .flags = r->i.flags,
+        .mflags = TARGET_MAP_PRIVATE | TARGET_MAP_ANONYMOUS,
+    };
+    int ret;
+
+    if (r->i.flags & PAGE_SHARED) {
+        return 0;
+    }
+    if (r->i.file) {
+        req.fd = open(r->i.file->path, O_RDONLY | O_CLOEXEC);
+        if (req.fd < 0) {
+            return refuse("MADV_DONTNEED of a file that is gone");
+        }
+        req.offset = r->i.offset + (start - r->node.start);
+    }
+    ret = map_edge(&req, down(start));
+    if (req.fd >= 0) {
+        close(req.fd);
+    }
+    return ret;
+}
+
+int mixed_madvise(const GuestRegion *r, uint64_t start, uint64_t end,
+                  int advice)
+{
+    uint64_t lo = up(start), hi = down(end), h;
+    int ret = 0;
+
+    if (advice != MADV_DONTNEED) {
+        return lo < hi ? host_madvise(lo, hi - lo, advice) : 0;
+    }
+    if (lo > hi) {
+        return refill(r, start, end);       /* inside one host page */
+    }
+    if (start < lo) {
+        ret = refill(r, start, lo);
+    }
+    for (h = lo; h < hi && ret == 0;) {
+        uint64_t stop = h;
+
+        /* Mixed pages of a file are read again, all others the host drops. */
+        while (stop < hi &&
+               !(r->i.file && page_set_test(&mixed_pages, stop))) {
+            stop += host_page_size;
+        }
+        if (stop > h) {
+            ret = host_madvise(h, stop - h, advice);
+        } else {
+            stop += host_page_size;
+            ret = refill(r, h, stop);
+        }
+        h = stop;
+    }
+    if (ret == 0 && hi < end) {
+        ret = refill(r, hi, end);
+    }
+    return ret;
+}

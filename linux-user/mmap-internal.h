@@ -1,0 +1,33 @@
+/*
+ * What the files of the memory room share beside the table and the host map.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef LINUX_USER_MMAP_INTERNAL_H
+#define LINUX_USER_MMAP_INTERNAL_H
+
+#include "linux-user/hostmap.h"
+
+/*
+ * Find a free place of the right alignment between @min and @top for the
+ * length of @req and let @map take it; @map answers -EEXIST when the host has
+ * something there.  Returns the address or -errno.  mmap lock held.
+ */
+int64_t mmap_place(MapRequest *req, uint64_t min, uint64_t top,
+                   int (*map)(MapRequest *req, void *opaque), void *opaque);
+
+/* Unmap what the guest has of [start, end).  mmap lock held. */
+int mmap_unmap_range(uint64_t start, uint64_t end);
+
+/* Set and clear REGION_* bits of the guest's pages in [start, end). */
+void mmap_set_attr(uint64_t start, uint64_t end, unsigned set, unsigned clear);
+
+/* A mapping was kept from future children. */
+void mmap_note_dontfork(void);
+/* New mappings are locked from now on (MCL_FUTURE), or no longer. */
+void mmap_lock_future(bool on);
+
+/* A line for `-d page`. */
+void mmap_log(const char *what, uint64_t start, uint64_t end, int flags);
+
+#endif

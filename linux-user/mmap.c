@@ -1,0 +1,721 @@
+/*
+ * The guest's mmap(), munmap(), mprotect() and brk(), and faults that are
+ * resolved by growing a mapping.
+ *
+ * The rules of Linux for placement, overlap and errors live here; the guest
+ * page table (page-table.c) records the result and hostmap.c makes the host
+ * follow.  mremap() and the advice calls are in mremap.c and madvise.c.
+ *
+ * Locking: every operation holds the recursive mmap lock from start to end.
+ * Inside, the page lock (hostmap.h) covers the moment where table and host
+ * protection change together.  The engine is called with the mmap lock held
+ * and the page lock free.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "qemu/cutils.h"
+#include "qemu/log.h"
+#include "linux-user/hostmap.h"
+#include "linux-user/mmap-internal.h"
+#include "user/options.h"
+#include <pthread.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+
+#define PROT_BITS (PAGE_READ | PAGE_WRITE | PAGE_EXEC)
+#define TARGET_PROT_SEM       0x8
+#define TARGET_PROT_GROWSDOWN 0x01000000
+#define TARGET_PROT_GROWSUP   0x02000000
+
+#define MAP_32BIT_MIN 0x40000000ull
+#define MAP_32BIT_MAX 0x80000000ull
+
+/* Distance the kernel keeps between a growing stack and what is below. */
+#define STACK_GUARD_GAP (256 * TARGET_PAGE_SIZE)
+
+/*
+ * The kernel starts its own search for free addresses at most 1 TiB below the
+ * end of user space; the guest's starts under that, with room between for
+ * the emulator, its libraries and its code cache.
+ */
+#define GUEST_MMAP_TOP   0x7ee000000000ull
+#define GUEST_MMAP_MIN   0x10000ull
+/* Where the kernel puts position-independent programs: 2/3 of user space. */
+#define GUEST_PIE_BASE   0x555555554000ull
+#define GUEST_PIE_RANGE  0x10000000000ull
+
+#define PLACE_TRIES 4096
+
+uint64_t host_page_size = TARGET_PAGE_SIZE;
+GuestLayout guest_layout;
+
+static pthread_mutex_t mmap_mutex = PTHREAD_MUTEX_INITIALIZER;
+static _Thread_local unsigned mmap_lock_depth;
+
+static uint64_t brk_start, brk_now;
+static bool lock_future;            /* mlockall(MCL_FUTURE) */
+static bool have_dontfork;
+
+void mmap_lock(void)
+{
+    if (mmap_lock_depth++ == 0) {
+        pthread_mutex_lock(&mmap_mutex);
+    }
+}
+
+void mmap_unlock(void)
+{
+    assert(mmap_lock_depth > 0);
+    if (--mmap_lock_depth == 0) {
+        pthread_mutex_unlock(&mmap_mutex);
+    }
+}
+
+bool have_mmap_lock(void)
+{
+    return mmap_lock_depth > 0;
+}
+
+void mmap_fork_start(void)
+{
+    mmap_lock();
+    page_lock();
+}
+
+/* Forget the mappings that madvise(MADV_DONTFORK) kept from the child. */
+static void drop_dontfork(void)
+{
+    GuestRegion *r, *next;
+
+    for (r = region_first_after(0); r; r = next) {
+        next = region_next(r);
+        if (r->i.attr & REGION_DONTFORK) {
+            page_table_clear(r->node.start, r->node.end);
+        }
+    }
+}
+
+void mmap_fork_end(bool child)
+{
+    if (child && have_dontfork) {
+        drop_dontfork();
+    }
+    page_unlock();
+    mmap_unlock();
+}
+
+void mmap_note_dontfork(void)
+{
+    have_dontfork = true;
+}
+
+void mmap_lock_future(bool on)
+{
+    lock_future = on;
+}
+
+/*
+ * Choose the guest's part of the address space: the classic addresses if the
+ * emulator does not live there.
+ */
+static void choose_layout(void)
+{
+    uint64_t self = (uint64_t)(uintptr_t)&guest_layout;
+    uint64_t half = GUEST_PIE_BASE + GUEST_PIE_RANGE / 2;
+
+    guest_layout.mmap_min = GUEST_MMAP_MIN;
+    guest_layout.mmap_top = GUEST_MMAP_TOP;
+    /*
+     * The emulator itself is somewhere in the kernel's 1 TiB for programs:
+     * take the half it is not in, at a fixed place.
+     */
+    guest_layout.pie_base = self >= GUEST_PIE_BASE && self < half
+                            ? half : GUEST_PIE_BASE;
+    guest_layout.pie_base = ROUND_UP(guest_layout.pie_base, 0x10000);
+    /* A host with a smaller user space: stay in its lower half. */
+    while (guest_layout.mmap_top > 1ull << 32) {
+        uint64_t probe = guest_layout.mmap_top - 0x100000;
+        int64_t ret = host_mmap(probe, 0x10000, PROT_NONE,
+                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+                                -1, 0);
+
+        if (ret >= 0) {
+            host_munmap(ret, 0x10000);
+        }
+        if (ret == (int64_t)probe) {
+            break;
+        }
+        guest_layout.mmap_top >>= 1;
+        guest_layout.pie_base = guest_layout.mmap_top / 3 * 2 & ~0xffffull;
+    }
+}
+
+void mmap_init(void)
+{
+    uint64_t real = sysconf(_SC_PAGESIZE);
+
+    host_page_size = MAX(user_options.host_page, MAX(real, TARGET_PAGE_SIZE));
+    choose_layout();
+}
+
+/* The engine: the translated code of [start, end) is out of date. */
+static void invalidate(uint64_t start, uint64_t end, bool had_exec)
+{
+    if (had_exec) {
+        tb_invalidate_range(start, end - start);
+    }
+}
+
+void mmap_log(const char *what, uint64_t start, uint64_t end, int flags)
+{
+    if (qemu_loglevel_mask(LOG_PAGE)) {
+        qemu_log("page: %-8s %012" PRIx64 "-%012" PRIx64 " %c%c%c%c\n", what,
+                 start, end, flags & PAGE_READ ? 'r' : '-',
+                 flags & PAGE_WRITE ? 'w' : '-',
+                 flags & PAGE_EXEC ? 'x' : '-',
+                 flags & PAGE_SHARED ? 's' : 'p');
+    }
+}
+
+/*
+ * Map @req over a range with the given coverage and record it.  Undoes the
+ * claim of a partly covered range on failure.
+ */
+static int map_range(const MapRequest *req, Coverage cover, RegionInfo *info)
+{
+    bool had_exec = cover != COVER_NONE &&
+                    page_table_any(req->start, req->end, PAGE_EXEC);
+    int ret;
+
+    if (cover == COVER_PART) {
+        ret = hostmap_claim(req->start, req->end);
+        if (ret < 0) {
+            return ret;
+        }
+    }
+    page_lock();
+    ret = hostmap_map(req, cover);
+    if (ret == 0) {
+        page_table_set(req->start, req->end, info);
+        if (had_exec) {
+            page_set_remove_range(&code_pages, req->start, req->end);
+        }
+    }
+    page_unlock();
+    if (ret < 0 && cover == COVER_PART) {
+        hostmap_unclaim(req->start, req->end);
+    }
+    invalidate(req->start, req->end, had_exec);
+    return ret;
+}
+
+/* Is [addr, addr + len) user space that the table does not have? */
+static bool range_free(uint64_t addr, uint64_t len)
+{
+    return addr >= guest_layout.mmap_min && addr + len <= TARGET_TASK_SIZE &&
+           !region_first_in(addr, addr + len);
+}
+
+/*
+ * Find a place for @req (start and end say the length) below @top and call
+ * @map until the host has nothing there.  Returns the address or -errno.
+ */
+int64_t mmap_place(MapRequest *req, uint64_t min, uint64_t top,
+                   int (*map)(MapRequest *req, void *opaque), void *opaque)
+{
+    uint64_t len = req->end - req->start, head, span, align, phase;
+    uint64_t addr, foreign;
+    int tries, ret;
+
+    hostmap_placement(req, &align, &phase);
+    span = hostmap_span(phase, len, &head);
+    for (tries = 0; tries < PLACE_TRIES; tries++) {
+        if (!page_table_gap(min, top, span, align, 0, &addr)) {
+            /* Alignment beyond the page is a wish only. */
+            if (align > host_page_size &&
+                !(req->mflags & TARGET_MAP_HUGETLB)) {
+                align = host_page_size;
+                continue;
+            }
+            return -ENOMEM;
+        }
+        req->start = addr + phase;
+        req->end = req->start + len;
+        ret = map(req, opaque);
+        if (ret != -EEXIST) {
+            return ret < 0 ? ret : (int64_t)req->start;
+        }
+        if (hostmap_find_foreign(addr, addr + span, &foreign)) {
+            top = foreign;
+        } else {
+            top = addr;
+        }
+        if (top <= min) {
+            return -ENOMEM;
+        }
+    }
+    return -ENOMEM;
+}
+
+static int map_free(MapRequest *req, void *opaque)
+{
+    return map_range(req, COVER_NONE, opaque);
+}
+
+/* mmap() without MAP_FIXED: the hint if it is free, else a good place. */
+static int64_t map_anywhere(MapRequest *req, uint64_t hint, RegionInfo *info)
+{
+    uint64_t len = req->end - req->start, align, phase, base, span;
+    int64_t ret;
+
+    hint = TARGET_PAGE_ALIGN(hint);
+    hostmap_placement(req, &align, &phase);
+    span = hostmap_span(hint, len, &base);
+    if (hint && hint < TARGET_TASK_SIZE &&
+        ((hint - phase) & (host_page_size - 1)) == 0 &&
+        range_free(base, span) &&
+        (!(req->mflags & TARGET_MAP_HUGETLB) || hint % align == 0)) {
+        req->start = hint;
+        req->end = hint + len;
+        ret = map_range(req, COVER_NONE, info);
+        if (ret != -EEXIST) {
+            return ret < 0 ? ret : (int64_t)hint;
+        }
+        req->start = 0;
+        req->end = len;
+    }
+    if (req->mflags & TARGET_MAP_32BIT) {
+        return mmap_place(req, MAP_32BIT_MIN, MAP_32BIT_MAX, map_free, info);
+    }
+    return mmap_place(req, guest_layout.mmap_min, guest_layout.mmap_top,
+                      map_free, info);
+}
+
+static int64_t map_fixed(MapRequest *req, uint64_t addr, RegionInfo *info)
+{
+    uint64_t len = req->end - req->start;
+    Coverage cover;
+    int ret;
+
+    if (addr & ~TARGET_PAGE_MASK) {
+        return -EINVAL;
+    }
+    if (len > TARGET_TASK_SIZE || addr > TARGET_TASK_SIZE - len) {
+        return -ENOMEM;
+    }
+    req->start = addr;
+    req->end = addr + len;
+    cover = page_table_coverage(req->start, req->end);
+    if ((req->mflags & TARGET_MAP_FIXED_NOREPLACE) && cover != COVER_NONE) {
+        return -EEXIST;
+    }
+    ret = map_range(req, cover, info);
+    if (ret == -EEXIST && !(req->mflags & TARGET_MAP_FIXED_NOREPLACE)) {
+        ret = -ENOMEM;      /* the emulator's own memory */
+    }
+    return ret < 0 ? ret : (int64_t)addr;
+}
+
+static int check_flags(int flags)
+{
+    const int known = 0x0f | TARGET_MAP_FIXED | TARGET_MAP_ANONYMOUS |
+                      TARGET_MAP_32BIT | 0x80 | 0x1fff00 | 0x3f << 26;
+
+    switch (flags & TARGET_MAP_TYPE) {
+    case TARGET_MAP_SHARED_VALIDATE:
+        return flags & ~known ? -EOPNOTSUPP : 0;
+    case TARGET_MAP_SHARED:
+    case TARGET_MAP_PRIVATE:
+        return 0;
+    default:
+        return -EINVAL;
+    }
+}
+
+static unsigned attr_from_flags(int flags)
+{
+    return (flags & TARGET_MAP_NORESERVE ? REGION_NORESERVE : 0) |
+           (flags & TARGET_MAP_HUGETLB ? REGION_HUGETLB : 0) |
+           (flags & TARGET_MAP_LOCKED ? REGION_LOCKED : 0) |
+           (flags & TARGET_MAP_GROWSDOWN ? REGION_GROWSDOWN : 0);
+}
+
+int64_t target_mmap(uint64_t addr, uint64_t len, int prot, int flags, int fd,
+                    uint64_t offset)
+{
+    MapRequest req = { .mflags = flags, .fd = fd, .offset = offset };
+    RegionInfo info = { .attr = attr_from_flags(flags), .offset = offset };
+    bool shared = (flags & TARGET_MAP_TYPE) != TARGET_MAP_PRIVATE;
+    int64_t ret;
+
+    if (flags & TARGET_MAP_ANONYMOUS) {
+        req.fd = -1;
+        info.offset = req.offset = 0;
+    } else if (fd < 0) {
+        return -EBADF;
+    } else if (offset & ~TARGET_PAGE_MASK) {
+        return -EINVAL;
+    }
+    if (len == 0) {
+        return -EINVAL;
+    }
+    len = TARGET_PAGE_ALIGN(len);
+    if (len == 0 || len > TARGET_TASK_SIZE) {
+        return -ENOMEM;
+    }
+    if (offset + len < offset) {
+        return -EOVERFLOW;
+    }
+    ret = check_flags(flags);
+    if (ret < 0) {
+        return ret;
+    }
+    if (lock_future) {
+        req.mflags |= TARGET_MAP_LOCKED;
+    }
+    req.end = len;
+    req.flags = info.flags = (prot & PROT_BITS) | PAGE_VALID |
+                             (shared ? PAGE_SHARED : 0);
+    if (shared) {
+        engine_set_parallel();
+    }
+
+    mmap_lock();
+    if (req.fd >= 0) {
+        info.file = mapped_file_get(req.fd);
+        if (!info.file) {
+            ret = -errno;
+            mmap_unlock();
+            return ret;
+        }
+    }
+    if (flags & (TARGET_MAP_FIXED | TARGET_MAP_FIXED_NOREPLACE)) {
+        ret = map_fixed(&req, addr, &info);
+    } else {
+        ret = map_anywhere(&req, addr, &info);
+    }
+    mapped_file_put(info.file);
+    if (ret >= 0) {
+        mmap_log("mmap", ret, ret + len, info.flags);
+    }
+    mmap_unlock();
+    return ret;
+}
+
+/* Unmap the guest's pages of [start, end); holes may belong to the host. */
+int mmap_unmap_range(uint64_t start, uint64_t end)
+{
+    GuestRegion *r = region_first_in(start, end);
+    int ret = 0;
+
+    while (r && r->node.start < end && ret == 0) {
+        uint64_t lo = MAX(start, r->node.start);
+        uint64_t hi = MIN(end, r->node.end);
+        bool had_exec = r->i.flags & PAGE_EXEC;
+
+        /* One host call for a run without holes. */
+        while ((r = region_next(r)) && r->node.start == hi && hi < end) {
+            had_exec |= (r->i.flags & PAGE_EXEC) != 0;
+            hi = MIN(end, r->node.end);
+        }
+        page_lock();
+        ret = hostmap_unmap(lo, hi);
+        if (ret == 0) {
+            page_table_clear(lo, hi);
+            if (had_exec) {
+                page_set_remove_range(&code_pages, lo, hi);
+            }
+        }
+        page_unlock();
+        invalidate(lo, hi, had_exec);
+        r = region_first_in(hi, end);
+    }
+    return ret;
+}
+
+int64_t target_munmap(uint64_t addr, uint64_t len)
+{
+    int ret;
+
+    if ((addr & ~TARGET_PAGE_MASK) || len == 0 || len > TARGET_TASK_SIZE ||
+        addr > TARGET_TASK_SIZE - len) {
+        return -EINVAL;
+    }
+    len = TARGET_PAGE_ALIGN(len);
+    mmap_lock();
+    ret = mmap_unmap_range(addr, addr + len);
+    mmap_log("munmap", addr, addr + len, 0);
+    mmap_unlock();
+    return ret;
+}
+
+/* Change the protection of [lo, hi), part of one region. */
+static int protect_piece(uint64_t lo, uint64_t hi, int old, int prot)
+{
+    int ret;
+
+    page_lock();
+    page_table_protect(lo, hi, prot);
+    ret = hostmap_protect(lo, hi);
+    if (ret < 0) {
+        page_table_protect(lo, hi, old & PROT_BITS);
+        hostmap_protect(lo, hi);
+    }
+    page_unlock();
+    if (ret == 0 && !(prot & PAGE_EXEC)) {
+        invalidate(lo, hi, old & PAGE_EXEC);
+    }
+    return ret;
+}
+
+static int64_t protect_range(uint64_t start, uint64_t end, int prot)
+{
+    uint64_t at = start;
+
+    while (at < end) {
+        GuestRegion *r = region_find(at);
+        uint64_t hi;
+        int ret;
+
+        if (!r) {
+            return -ENOMEM;
+        }
+        hi = MIN(end, r->node.end);
+        if ((r->i.flags & PROT_BITS) != prot) {
+            ret = protect_piece(at, hi, r->i.flags, prot);
+            if (ret < 0) {
+                return ret;
+            }
+        }
+        at = hi;
+    }
+    return 0;
+}
+
+int64_t target_mprotect(uint64_t addr, uint64_t len, int prot)
+{
+    int grows = prot & (TARGET_PROT_GROWSDOWN | TARGET_PROT_GROWSUP);
+    uint64_t end;
+    int64_t ret;
+
+    prot &= ~(TARGET_PROT_GROWSDOWN | TARGET_PROT_GROWSUP);
+    if ((addr & ~TARGET_PAGE_MASK) ||
+        grows == (TARGET_PROT_GROWSDOWN | TARGET_PROT_GROWSUP)) {
+        return -EINVAL;
+    }
+    if (len == 0) {
+        return 0;
+    }
+    end = addr + TARGET_PAGE_ALIGN(len);
+    if (end <= addr) {
+        return -ENOMEM;
+    }
+    if (prot & ~(PROT_BITS | TARGET_PROT_SEM)) {
+        return -EINVAL;
+    }
+    mmap_lock();
+    if (grows) {
+        GuestRegion *r = region_first_in(addr, end);
+
+        if (!r || !(grows & TARGET_PROT_GROWSDOWN) ||
+            !(r->i.attr & REGION_GROWSDOWN)) {
+            mmap_unlock();
+            return r ? -EINVAL : -ENOMEM;
+        }
+        addr = r->node.start;
+    }
+    ret = protect_range(addr, end, prot & PROT_BITS);
+    mmap_log("mprotect", addr, end, prot);
+    mmap_unlock();
+    return ret;
+}
+
+void mmap_set_name(uint64_t start, uint64_t len, const char *name)
+{
+    mmap_lock();
+    page_lock();
+    page_table_name(start, start + TARGET_PAGE_ALIGN(len), name);
+    page_unlock();
+    mmap_unlock();
+}
+
+void mmap_set_attr(uint64_t start, uint64_t end, unsigned set, unsigned clear)
+{
+    mmap_lock();
+    page_lock();
+    page_table_attr(start, end, set, clear);
+    page_unlock();
+    mmap_unlock();
+}
+
+void target_set_brk(uint64_t start)
+{
+    brk_start = brk_now = TARGET_PAGE_ALIGN(start);
+}
+
+uint64_t target_brk_start(void)
+{
+    return brk_start;
+}
+
+uint64_t target_brk_end(void)
+{
+    return brk_now;
+}
+
+static bool brk_grow(uint64_t from, uint64_t to)
+{
+    MapRequest req = {
+        .start = from, .end = to, .fd = -1,
+        .flags = PAGE_VALID | PAGE_READ | PAGE_WRITE,
+        .mflags = TARGET_MAP_PRIVATE | TARGET_MAP_ANONYMOUS |
+                  (lock_future ? TARGET_MAP_LOCKED : 0),
+    };
+    RegionInfo info = { .flags = req.flags, .name = "[heap]" };
+    GuestRegion *above = region_first_after(from);
+
+    /* Keep a page between the heap and the next mapping, as Linux does. */
+    if (to > TARGET_TASK_SIZE ||
+        (above && above->node.start < to + TARGET_PAGE_SIZE)) {
+        return false;
+    }
+    return map_range(&req, COVER_NONE, &info) == 0;
+}
+
+uint64_t target_brk(uint64_t new_brk)
+{
+    uint64_t from, to, ret;
+
+    mmap_lock();
+    if (new_brk >= brk_start && new_brk <= TARGET_TASK_SIZE) {
+        from = TARGET_PAGE_ALIGN(brk_now);
+        to = TARGET_PAGE_ALIGN(new_brk);
+        if (to < from) {
+            if (mmap_unmap_range(to, from) == 0) {
+                brk_now = new_brk;
+            }
+        } else if (to == from || brk_grow(from, to)) {
+            brk_now = new_brk;
+        }
+    }
+    ret = brk_now;
+    mmap_unlock();
+    return ret;
+}
+
+/* Extend the growing stack @r down to the page of @addr if that is allowed. */
+static bool grow_stack(GuestRegion *r, uint64_t addr)
+{
+    uint64_t page = addr & TARGET_PAGE_MASK;
+    GuestRegion *below = region_prev(r);
+    RegionInfo info = r->i;
+    MapRequest req = {
+        .start = page, .end = r->node.start, .fd = -1, .flags = info.flags,
+        .mflags = TARGET_MAP_PRIVATE | TARGET_MAP_ANONYMOUS,
+    };
+    struct rlimit lim;
+
+    if (page < guest_layout.mmap_min ||
+        (getrlimit(RLIMIT_STACK, &lim) == 0 && lim.rlim_cur != RLIM_INFINITY &&
+         r->node.end - page > lim.rlim_cur)) {
+        return false;
+    }
+    if (below && !(below->i.attr & REGION_GROWSDOWN) &&
+        (below->i.flags & PROT_BITS) &&
+        page - below->node.end < STACK_GUARD_GAP) {
+        return false;
+    }
+    return map_range(&req, COVER_NONE, &info) == 0;
+}
+
+bool mmap_handle_fault(uint64_t addr, bool write)
+{
+    static _Thread_local uint64_t last_addr;
+    static _Thread_local unsigned repeats;
+    int flags = page_get_flags(addr, NULL);
+    GuestRegion *r;
+    bool done = false;
+
+    if (addr >= TARGET_TASK_SIZE) {
+        return false;
+    }
+    /* The usual answers need no lock. */
+    if ((flags & PAGE_VALID) &&
+        (!(flags & PROT_BITS) ||
+         (write && (!(flags & PAGE_WRITE) ||
+                    page_set_test(&code_pages, addr))))) {
+        return false;
+    }
+    mmap_lock();
+    r = region_first_after(addr);
+    flags = r && r->node.start <= addr ? r->i.flags : 0;
+    if (r && r->node.start > addr && (r->i.attr & REGION_GROWSDOWN)) {
+        done = grow_stack(r, addr);
+    } else if ((flags & PROT_BITS) && (!write || (flags & PAGE_WRITE)) &&
+               !page_set_test(&code_pages, addr)) {
+        /*
+         * The table allows it: another thread was changing this mapping when
+         * the access faulted.  Try again, but not for ever: the host may have
+         * reasons the table does not know.
+         */
+        repeats = last_addr == addr ? repeats + 1 : 0;
+        last_addr = addr;
+        done = repeats < 8;
+    }
+    mmap_unlock();
+    return done;
+}
+
+int mmap_fault_info(uint64_t addr, bool write, int host_sig, int host_code,
+                    int *si_code, uint32_t *error_code)
+{
+    int flags = page_get_flags(addr, NULL);
+
+    /* Bits of the page fault error code: present, write, user. */
+    *error_code = 4 | (write ? 2 : 0) | (flags & PROT_BITS ? 1 : 0);
+    if (addr >= 1ull << 47 && addr < ~0ull << 47) {
+        *error_code = 0;
+        *si_code = SI_KERNEL;
+        return SIGSEGV;
+    }
+    if (host_sig == SIGBUS) {
+        *si_code = host_code > 0 ? host_code : BUS_ADRERR;
+        return SIGBUS;
+    }
+    *si_code = flags & PAGE_VALID ? SEGV_ACCERR : SEGV_MAPERR;
+    return SIGSEGV;
+}
+
+/*
+ * The engine's write protection of translated pages.  The host page may hold
+ * several guest pages: hostmap_protect() looks at all of them.
+ */
+static void page_protect(uint64_t page)
+{
+    page &= TARGET_PAGE_MASK;
+    page_lock();
+    if (!page_set_add(&code_pages, page) &&
+        (page_get_flags(page, NULL) & PAGE_WRITE)) {
+        hostmap_protect(page, page + TARGET_PAGE_SIZE);
+    }
+    page_unlock();
+}
+
+static void page_unprotect(uint64_t page)
+{
+    page &= TARGET_PAGE_MASK;
+    page_lock();
+    if (page_set_remove(&code_pages, page) &&
+        (page_get_flags(page, NULL) & PAGE_WRITE)) {
+        hostmap_protect(page, page + TARGET_PAGE_SIZE);
+    }
+    page_unlock();
+}
+
+const EngineUserOps mmap_engine_ops = {
+    .page_flags = page_get_flags,
+    .page_protect = page_protect,
+    .page_unprotect = page_unprotect,
+};

@@ -1,0 +1,233 @@
+/*
+ * The guest's mremap().
+ *
+ * Locking: as mmap.c.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "linux-user/mmap-internal.h"
+#include <fcntl.h>
+
+#define TARGET_MREMAP_MAYMOVE   1
+#define TARGET_MREMAP_FIXED     2
+#define TARGET_MREMAP_DONTUNMAP 4
+
+typedef struct MoveRequest {
+    uint64_t old, old_len, new_len;
+    bool keep;
+    RegionInfo info;
+} MoveRequest;
+
+/* Move to the free range that @req names. */
+static int move_to(MapRequest *req, void *opaque)
+{
+    MoveRequest *m = opaque;
+    int ret = hostmap_claim(req->start, req->end);
+
+    if (ret < 0) {
+        return ret;
+    }
+    page_lock();
+    ret = hostmap_move(m->old, m->old_len, req->start, m->new_len, m->keep);
+    if (ret == 0) {
+        page_table_set(req->start, req->end, &m->info);
+        if (m->keep && m->old_len) {
+            /* What stays is fresh anonymous memory. */
+            RegionInfo rest = m->info;
+
+            page_table_set(m->old, m->old + m->old_len, &rest);
+        } else if (m->old_len) {
+            page_table_clear(m->old, m->old + m->old_len);
+        }
+    }
+    page_unlock();
+    if (ret < 0) {
+        hostmap_unclaim(req->start, req->end);
+    }
+    return ret == -EEXIST ? -ENOMEM : ret;
+}
+
+static int64_t move(GuestRegion *r, MoveRequest *m, bool fixed,
+                    uint64_t new_addr)
+{
+    MapRequest req = {
+        .end = m->new_len, .flags = r->i.flags,
+        .mflags = r->i.attr & REGION_HUGETLB ? TARGET_MAP_HUGETLB : 0,
+        .fd = r->i.file ? 0 : -1,
+    };
+    int ret;
+
+    m->info = region_info_at(r, m->old);
+    req.offset = m->info.offset;
+    if (m->info.file) {
+        m->info.file->refs++;
+    }
+    /*
+     * Code is dropped first: the host then has one mapping again where pages
+     * were write-protected one by one.
+     */
+    if (m->info.flags & PAGE_EXEC) {
+        tb_invalidate_range(m->old, MAX(m->old_len, TARGET_PAGE_SIZE));
+    }
+    if (fixed) {
+        ret = mmap_unmap_range(new_addr, new_addr + m->new_len);
+        if (ret == 0) {
+            req.start = new_addr;
+            req.end = new_addr + m->new_len;
+            ret = move_to(&req, m);
+        }
+        if (ret == -EEXIST) {
+            ret = -ENOMEM;
+        }
+    } else {
+        int64_t addr = mmap_place(&req, guest_layout.mmap_min,
+                                  guest_layout.mmap_top, move_to, m);
+
+        new_addr = addr;
+        ret = addr < 0 ? addr : 0;
+    }
+    mapped_file_put(m->info.file);
+    return ret < 0 ? ret : (int64_t)new_addr;
+}
+
+/* Lengthen [addr, addr + old_len) where it is, if it ends its region. */
+static bool grow_in_place(GuestRegion *r, uint64_t addr, uint64_t old_len,
+                          uint64_t new_len)
+{
+    RegionInfo info = region_info_at(r, addr);
+    uint64_t end = addr + new_len;
+    bool ok;
+
+    if (r->node.end != addr + old_len || end > TARGET_TASK_SIZE ||
+        end < addr || region_first_in(r->node.end, end)) {
+        return false;
+    }
+    page_lock();
+    ok = hostmap_grow(r, addr, end) == 0;
+    if (ok) {
+        if (info.file) {
+            info.file->refs++;
+        }
+        page_table_set(addr, end, &info);
+        mapped_file_put(info.file);
+    }
+    page_unlock();
+    return ok;
+}
+
+static int64_t remap_locked(uint64_t old, uint64_t old_len, uint64_t new_len,
+                            uint64_t flags, uint64_t new_addr)
+{
+    bool fixed = flags & TARGET_MREMAP_FIXED;
+    bool keep = flags & TARGET_MREMAP_DONTUNMAP;
+    MoveRequest m = { .old = old, .old_len = old_len, .new_len = new_len,
+                      .keep = keep };
+    GuestRegion *r = region_find(old);
+    int ret;
+
+    if (!r) {
+        return -EFAULT;
+    }
+    if (!fixed && !keep && old_len >= new_len && old_len) {
+        ret = new_len < old_len ? mmap_unmap_range(old + new_len,
+                                                   old + old_len) : 0;
+        return ret < 0 ? ret : (int64_t)old;
+    }
+    if (old_len == 0 && !(r->i.flags & PAGE_SHARED)) {
+        return -EINVAL;
+    }
+    if (old_len > r->node.end - old) {
+        return -EFAULT;
+    }
+    if (fixed && old_len > new_len) {
+        ret = mmap_unmap_range(old + new_len, old + old_len);
+        if (ret < 0) {
+            return ret;
+        }
+        m.old_len = new_len;
+        r = region_find(old);
+    }
+    if (!fixed && !keep && old_len &&
+        grow_in_place(r, old, old_len, new_len)) {
+        return old;
+    }
+    if (!(flags & TARGET_MREMAP_MAYMOVE)) {
+        return -ENOMEM;
+    }
+    return move(r, &m, fixed, new_addr);
+}
+
+int64_t target_mremap(uint64_t old_addr, uint64_t old_len, uint64_t new_len,
+                      uint64_t flags, uint64_t new_addr)
+{
+    bool fixed = flags & TARGET_MREMAP_FIXED;
+    bool keep = flags & TARGET_MREMAP_DONTUNMAP;
+    int64_t ret;
+
+    if ((flags & ~7ull) || (old_addr & ~TARGET_PAGE_MASK) ||
+        ((fixed || keep) && !(flags & TARGET_MREMAP_MAYMOVE)) ||
+        (keep && old_len != new_len)) {
+        return -EINVAL;
+    }
+    old_len = TARGET_PAGE_ALIGN(old_len);
+    new_len = TARGET_PAGE_ALIGN(new_len);
+    if (new_len == 0 || new_len > TARGET_TASK_SIZE ||
+        old_len > TARGET_TASK_SIZE) {
+        return -EINVAL;
+    }
+    if (fixed) {
+        if ((new_addr & ~TARGET_PAGE_MASK) ||
+            new_addr > TARGET_TASK_SIZE - new_len ||
+            (old_addr + old_len > new_addr && new_addr + new_len > old_addr)) {
+            return -EINVAL;
+        }
+    }
+    mmap_lock();
+    ret = remap_locked(old_addr, old_len, new_len, flags, new_addr);
+    if (ret >= 0) {
+        mmap_log("mremap", old_addr, old_addr + old_len, 0);
+        mmap_log("  to", ret, ret + new_len, 0);
+    }
+    mmap_unlock();
+    return ret;
+}
+
+/* Nonlinear file mappings: what the kernel itself does since 4.0. */
+int64_t target_remap_file_pages(uint64_t addr, uint64_t size, uint64_t prot,
+                                uint64_t pgoff, uint64_t flags)
+{
+    GuestRegion *r;
+    int64_t ret;
+    uint64_t start = addr & TARGET_PAGE_MASK;
+    (void)flags;
+
+    size &= TARGET_PAGE_MASK;
+    if (prot || start + size <= start ||
+        pgoff + (size >> TARGET_PAGE_BITS) < pgoff) {
+        return -EINVAL;
+    }
+    mmap_lock();
+    r = region_find(start);
+    if (!r || !(r->i.flags & PAGE_SHARED) || !r->i.file ||
+        start + size > r->node.end) {
+        ret = -EINVAL;
+    } else {
+        int prot_now = r->i.flags & (PAGE_READ | PAGE_WRITE | PAGE_EXEC);
+        int fd;
+
+        fd = open(r->i.file->path,
+                  (prot_now & PAGE_WRITE ? O_RDWR : O_RDONLY) | O_CLOEXEC);
+        if (fd < 0) {
+            ret = -EINVAL;
+        } else {
+            ret = target_mmap(start, size, prot_now,
+                              TARGET_MAP_SHARED | TARGET_MAP_FIXED, fd,
+                              pgoff << TARGET_PAGE_BITS);
+            close(fd);
+            ret = ret < 0 ? ret : 0;
+        }
+    }
+    mmap_unlock();
+    return ret;
+}
