@@ -121,8 +121,7 @@ static inline void run_syscall(CPUArchState *env, TaskState *ts)
     env->regs[R_ECX] = env->rip;
     env->regs[R_R11] = cpu_get_eflags(env);
     ret = do_syscall(env, nr, args);
-    if (likely(ret != -QEMU_ERESTARTSYS && ret != -QEMU_ERESTARTNOINTR &&
-               ret != -QEMU_ESIGRETURN)) {
+    if (likely(ret > -QEMU_ERESTARTSYS || ret < -QEMU_ERESTARTNOHAND)) {
         env->regs[R_EAX] = ret;
     } else if (ret != -QEMU_ESIGRETURN) {
         ts->restart_kind = -ret;

@@ -471,13 +471,19 @@ void signal_die(CPUArchState *env, int sig, const siginfo_t *info)
     __builtin_unreachable();
 }
 
-/* Undo or finish the system call the signal interrupted. */
-static void restart_syscall(TaskState *ts, bool restart)
+/*
+ * Undo or finish the system call the signal interrupted.  @restart: no
+ * handler runs, or the one that does was installed with SA_RESTART.
+ */
+static void restart_syscall(TaskState *ts, bool handler, bool restart)
 {
     CPUArchState *env = ts->env;
 
     if (!ts->restart_kind) {
         return;
+    }
+    if (ts->restart_kind == QEMU_ERESTARTNOHAND && handler) {
+        restart = false;
     }
     if (restart || ts->restart_kind == QEMU_ERESTARTNOINTR) {
         env->regs[R_EAX] = ts->restart_nr;
@@ -542,7 +548,7 @@ static void deliver_one(TaskState *ts, int sig, const siginfo_t *info,
     qemu_log_mask(LOG_INT, "signal %d: handler %#" PRIx64 " rip %#" PRIx64
                   " rsp %#" PRIx64 "\n", sig, act.handler, env->rip,
                   env->regs[R_ESP]);
-    restart_syscall(ts, act.flags & GUEST_SA_RESTART);
+    restart_syscall(ts, true, act.flags & GUEST_SA_RESTART);
     if (!signal_frame_setup(env, sig, info, &act, old_mask)) {
         /* No stack to run the handler on. */
         if (sig == SIGSEGV) {
@@ -599,5 +605,5 @@ void signal_deliver_pending(CPUArchState *env)
     } while (ts->signal_pending);
 
     /* No handler ran: the call starts over. */
-    restart_syscall(ts, true);
+    restart_syscall(ts, false, true);
 }

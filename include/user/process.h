@@ -31,6 +31,22 @@ void process_exit_thread(CPUArchState *env, int code) QEMU_NORETURN;
  */
 void process_atfork(void (*prepare)(void), void (*done)(bool child));
 
+/*
+ * What the execve() of a guest tells the emulator that runs the new program.
+ * main() calls this first: it takes the message out of @envp (in place).
+ *
+ * When `present`, the command line holds every option (options_for_reexec()),
+ * and the environment is exactly the guest's: no variable is an option and
+ * none is edited.
+ */
+typedef struct ExecHandover {
+    bool present;
+    int fd;                 /* open program to load and then close, or -1:
+                               load the path of the command line */
+    const char *execfn;     /* AT_EXECFN; borrowed from the environment */
+} ExecHandover;
+ExecHandover exec_handover_take(char **envp);
+
 /* What has to be said before the process ends: statistics, symbol maps. */
 void process_before_exit(void);
 

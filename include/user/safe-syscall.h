@@ -27,6 +27,7 @@
 #define QEMU_ERESTARTSYS 512    /* deliver signals, then restart or -EINTR */
 #define QEMU_ESIGRETURN  513    /* registers are set, leave them alone */
 #define QEMU_ERESTARTNOINTR 514 /* deliver signals, then restart, always */
+#define QEMU_ERESTARTNOHAND 515 /* -EINTR if a handler ran, else restart */
 
 /*
  * The host system call @nr with six arguments.  Returns the kernel's result

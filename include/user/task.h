@@ -32,6 +32,7 @@ typedef struct TaskState {
     pid_t tgid;             /* differs from the list head's for CLONE_VM
                                children that are processes of their own */
     bool leader;            /* the first thread of its process */
+    bool shares_vm;         /* a process in its creator's memory (vfork) */
 
     /*
      * Signals; see linux-user/signal.c.  signal_pending is written by the
@@ -61,6 +62,7 @@ typedef struct TaskState {
     sigjmp_buf exit_jmp;        /* where a thread ends, stack unwound */
     uint64_t stack_top;         /* initial stack pointer, for /proc */
     char comm[16];              /* PR_SET_NAME, as the guest set it */
+    void *exec_scratch[2];  /* what an execve() in progress allocated */
     void *ptrace;               /* linux-user/ptrace.c, or NULL */
     void *syscall_private;      /* linux-user/syscall, or NULL */
 } TaskState;

@@ -1,0 +1,68 @@
+/*
+ * The end of guest threads and processes.
+ *
+ * A process ends with the host's exit_group: the kernel stops the other
+ * threads wherever they are.  A thread unwinds to its start (clone.c) so that
+ * the host libc can take its stack back; the first thread of a process cannot
+ * do that and ends in the kernel directly.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "task-internal.h"
+#include "exec/engine.h"
+#include "qemu/log.h"
+#include "user/process.h"
+#include "user/signal.h"
+#include "user/syscall.h"
+#include "user/uaccess.h"
+#include <linux/futex.h>
+#include <sys/syscall.h>
+
+void process_before_exit(void)
+{
+    TaskState *ts = task_current();
+
+    if (qemu_loglevel_mask(LOG_STATS) && ts && !ts->shares_vm) {
+        engine_print_stats();
+        syscall_print_stats();
+    }
+}
+
+void process_exit_group(CPUArchState *env, int code)
+{
+    process_before_exit();
+    raw_syscall(__NR_exit_group, code);
+    __builtin_unreachable();
+}
+
+void process_exit_thread(CPUArchState *env, int code)
+{
+    TaskState *ts = task_of(env);
+
+    if (task_count() == 1) {
+        /* Helper threads of the emulator must not keep the process alive. */
+        process_exit_group(env, code);
+    }
+    if (ts->leader) {
+        uint64_t word = ts->clear_child_tid;
+
+        signal_block_all();
+        robust_list_exit(ts);
+        task_unlink(ts);
+        if (word && put_guest_u32(word, 0)) {
+            raw_syscall(__NR_futex, word, FUTEX_WAKE, 1);
+        }
+        raw_syscall(__NR_exit, code);
+    }
+    siglongjmp(ts->exit_jmp, 1);
+}
+
+int64_t sys_exit(CPUArchState *env, const uint64_t *a)
+{
+    process_exit_thread(env, (a[0] & 0xff));
+}
+
+int64_t sys_exit_group(CPUArchState *env, const uint64_t *a)
+{
+    process_exit_group(env, (a[0] & 0xff));
+}
