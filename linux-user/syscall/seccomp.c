@@ -1,0 +1,488 @@
+/*
+ * seccomp for the guest.
+ *
+ * A filter sees the guest's calls, never the emulator's own, so it is not
+ * given to the host kernel: the classic BPF program is checked as the kernel
+ * would and run here before the call is dispatched.
+ *
+ * Locking: programs are immutable once installed and stay allocated for the
+ * life of the process.  A thread's state pointer is changed by the thread
+ * itself and, for SECCOMP_FILTER_FLAG_TSYNC, by another one under
+ * task_list_lock(); every access is atomic.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "syscall/internal.h"
+#include "qemu/log.h"
+#include "user/process.h"
+#include "user/signal.h"
+#include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/prctl.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+
+/* Instructions of all filters of a thread together, as in the kernel. */
+#define MAX_TOTAL_INSNS 32768
+
+/* One installed program, newest first; never changes. */
+typedef struct SeccompState {
+    struct SeccompState *prev;
+    unsigned total;             /* instructions here and in prev */
+    bool strict;                /* no program: SECCOMP_MODE_STRICT */
+    bool log;
+    uint16_t len;
+    struct sock_filter insns[];
+} SeccompState;
+
+typedef SeccompState *_Atomic StatePtr;
+
+static StatePtr *state_of(TaskState *ts)
+{
+    return (StatePtr *)&ts->syscall_private;
+}
+
+struct SeccompState *seccomp_current(void)
+{
+    TaskState *ts = task_current();
+
+    return ts ? atomic_load(state_of(ts)) : NULL;
+}
+
+void seccomp_inherit(struct SeccompState *state)
+{
+    atomic_store(state_of(task_current()), state);
+}
+
+int seccomp_mode(TaskState *ts)
+{
+    SeccompState *s = ts ? atomic_load(state_of(ts)) : NULL;
+
+    return !s ? SECCOMP_MODE_DISABLED :
+           s->strict ? SECCOMP_MODE_STRICT : SECCOMP_MODE_FILTER;
+}
+
+/* The program, checked like the kernel does before it accepts it. */
+
+static bool insn_valid(const struct sock_filter *f, unsigned pc, unsigned len)
+{
+    switch (f->code) {
+    case BPF_LD | BPF_W | BPF_ABS:
+        return !(f->k & 3) && f->k < sizeof(struct seccomp_data);
+    case BPF_LD | BPF_W | BPF_LEN:
+    case BPF_LDX | BPF_W | BPF_LEN:
+    case BPF_LD | BPF_IMM:
+    case BPF_LDX | BPF_IMM:
+    case BPF_RET | BPF_K:
+    case BPF_RET | BPF_A:
+    case BPF_MISC | BPF_TAX:
+    case BPF_MISC | BPF_TXA:
+    case BPF_ALU | BPF_ADD | BPF_K:
+    case BPF_ALU | BPF_ADD | BPF_X:
+    case BPF_ALU | BPF_SUB | BPF_K:
+    case BPF_ALU | BPF_SUB | BPF_X:
+    case BPF_ALU | BPF_MUL | BPF_K:
+    case BPF_ALU | BPF_MUL | BPF_X:
+    case BPF_ALU | BPF_DIV | BPF_X:
+    case BPF_ALU | BPF_AND | BPF_K:
+    case BPF_ALU | BPF_AND | BPF_X:
+    case BPF_ALU | BPF_OR | BPF_K:
+    case BPF_ALU | BPF_OR | BPF_X:
+    case BPF_ALU | BPF_XOR | BPF_K:
+    case BPF_ALU | BPF_XOR | BPF_X:
+    case BPF_ALU | BPF_LSH | BPF_X:
+    case BPF_ALU | BPF_RSH | BPF_X:
+    case BPF_ALU | BPF_NEG:
+        return true;
+    case BPF_ALU | BPF_DIV | BPF_K:
+        return f->k != 0;
+    case BPF_ALU | BPF_LSH | BPF_K:
+    case BPF_ALU | BPF_RSH | BPF_K:
+        return f->k < 32;
+    case BPF_LD | BPF_MEM:
+    case BPF_LDX | BPF_MEM:
+    case BPF_ST:
+    case BPF_STX:
+        return f->k < BPF_MEMWORDS;
+    case BPF_JMP | BPF_JA:
+        return f->k < len - pc - 1;
+    case BPF_JMP | BPF_JEQ | BPF_K:
+    case BPF_JMP | BPF_JEQ | BPF_X:
+    case BPF_JMP | BPF_JGE | BPF_K:
+    case BPF_JMP | BPF_JGE | BPF_X:
+    case BPF_JMP | BPF_JGT | BPF_K:
+    case BPF_JMP | BPF_JGT | BPF_X:
+    case BPF_JMP | BPF_JSET | BPF_K:
+    case BPF_JMP | BPF_JSET | BPF_X:
+        return pc + 1 + f->jt < len && pc + 1 + f->jf < len;
+    default:
+        return false;
+    }
+}
+
+static bool program_valid(const struct sock_filter *f, unsigned len)
+{
+    for (unsigned pc = 0; pc < len; pc++) {
+        if (!insn_valid(&f[pc], pc, len)) {
+            return false;
+        }
+    }
+    return f[len - 1].code == (BPF_RET | BPF_K) ||
+           f[len - 1].code == (BPF_RET | BPF_A);
+}
+
+static uint32_t alu(unsigned op, uint32_t a, uint32_t b)
+{
+    switch (op) {
+    case BPF_ADD: return a + b;
+    case BPF_SUB: return a - b;
+    case BPF_MUL: return a * b;
+    case BPF_DIV: return a / b;
+    case BPF_AND: return a & b;
+    case BPF_OR:  return a | b;
+    case BPF_XOR: return a ^ b;
+    case BPF_LSH: return b < 32 ? a << b : 0;
+    case BPF_RSH: return b < 32 ? a >> b : 0;
+    default:      return -a;
+    }
+}
+
+static bool compare(unsigned op, uint32_t a, uint32_t b)
+{
+    switch (op) {
+    case BPF_JEQ: return a == b;
+    case BPF_JGT: return a > b;
+    case BPF_JGE: return a >= b;
+    default:      return (a & b) != 0;
+    }
+}
+
+/* Run one valid program; every path ends in a RET because jumps go forward. */
+static uint32_t run_program(const SeccompState *s,
+                            const struct seccomp_data *data)
+{
+    const struct sock_filter *f = s->insns;
+    uint32_t a = 0, x = 0, mem[BPF_MEMWORDS] = { 0 };
+
+    for (;; f++) {
+        uint32_t b = BPF_SRC(f->code) == BPF_X ? x : f->k;
+
+        switch (BPF_CLASS(f->code)) {
+        case BPF_LD:
+        case BPF_LDX: {
+            uint32_t v;
+
+            switch (BPF_MODE(f->code)) {
+            case BPF_ABS:
+                memcpy(&v, (const char *)data + f->k, 4);
+                break;
+            case BPF_LEN:
+                v = sizeof(*data);
+                break;
+            case BPF_MEM:
+                v = mem[f->k];
+                break;
+            default:
+                v = f->k;
+                break;
+            }
+            if (BPF_CLASS(f->code) == BPF_LD) {
+                a = v;
+            } else {
+                x = v;
+            }
+            break;
+        }
+        case BPF_ST:
+            mem[f->k] = a;
+            break;
+        case BPF_STX:
+            mem[f->k] = x;
+            break;
+        case BPF_ALU:
+            if (BPF_OP(f->code) == BPF_DIV && b == 0) {
+                return 0;
+            }
+            a = alu(BPF_OP(f->code), a, b);
+            break;
+        case BPF_JMP:
+            if (BPF_OP(f->code) == BPF_JA) {
+                f += f->k;
+            } else {
+                f += compare(BPF_OP(f->code), a, b) ? f->jt : f->jf;
+            }
+            break;
+        case BPF_MISC:
+            if (BPF_MISCOP(f->code) == BPF_TAX) {
+                x = a;
+            } else {
+                a = x;
+            }
+            break;
+        default:
+            return BPF_RVAL(f->code) == BPF_A ? a : f->k;
+        }
+    }
+}
+
+/* What happens to a call. */
+
+static void raise_sigsys(CPUArchState *env, int num, int data)
+{
+    siginfo_t info;
+
+    memset(&info, 0, sizeof(info));
+    info.si_signo = SIGSYS;
+    info.si_code = TARGET_SYS_SECCOMP;
+    info.si_errno = data;
+    info.si_call_addr = g2h(env->rip);
+    info.si_syscall = num;
+    info.si_arch = TARGET_AUDIT_ARCH;
+    signal_force_info(env, SIGSYS, &info);
+}
+
+static bool act(CPUArchState *env, int num, uint32_t result, bool log,
+                int64_t *ret)
+{
+    int data = result & SECCOMP_RET_DATA;
+
+    switch (result & SECCOMP_RET_ACTION_FULL) {
+    case SECCOMP_RET_ALLOW:
+        return false;
+    case SECCOMP_RET_LOG:
+        qemu_log_mask(LOG_GUEST_ERRORS, "seccomp: call %d logged\n", num);
+        return false;
+    case SECCOMP_RET_ERRNO:
+        *ret = -MIN(data, 4095);
+        return true;
+    case SECCOMP_RET_TRAP:
+        raise_sigsys(env, num, data);
+        /* rax still holds the call number, and stays for the handler */
+        *ret = -QEMU_ESIGRETURN;
+        return true;
+    case SECCOMP_RET_TRACE:
+    case SECCOMP_RET_USER_NOTIF:
+        /* as with no tracer or listener attached */
+        *ret = -ENOSYS;
+        return true;
+    case SECCOMP_RET_KILL_THREAD:
+        if (task_count() > 1) {
+            process_exit_thread(env, SIGSYS);
+        }
+        /* fall through */
+    default:
+        signal_die(env, SIGSYS, NULL);
+    }
+}
+
+static bool strict_allows(int num)
+{
+    return num == TARGET_NR_read || num == TARGET_NR_write ||
+           num == TARGET_NR_exit || num == TARGET_NR_rt_sigreturn;
+}
+
+bool seccomp_check(CPUArchState *env, int num, const uint64_t *a,
+                   int64_t *ret)
+{
+    SeccompState *s = atomic_load(state_of(task_of(env)));
+    struct seccomp_data data;
+    uint32_t worst = SECCOMP_RET_ALLOW;
+    bool log = false;
+
+    if (!s) {
+        return false;
+    }
+    data = (struct seccomp_data) {
+        .nr = num,
+        .arch = TARGET_AUDIT_ARCH,
+        .instruction_pointer = env->rip,
+        .args = { a[0], a[1], a[2], a[3], a[4], a[5] },
+    };
+    for (; s; s = s->prev) {
+        uint32_t result;
+
+        if (s->strict) {
+            if (!strict_allows(num)) {
+                signal_die(env, SIGKILL, NULL);
+            }
+            continue;
+        }
+        result = run_program(s, &data);
+        log |= s->log;
+        /* The strictest action wins; as signed numbers they are in order. */
+        if ((int32_t)(result & SECCOMP_RET_ACTION_FULL) <
+            (int32_t)(worst & SECCOMP_RET_ACTION_FULL)) {
+            worst = result;
+        }
+    }
+    return act(env, num, worst, log, ret);
+}
+
+/* Installing. */
+
+static bool may_install(void)
+{
+    struct __user_cap_header_struct hdr = {
+        .version = _LINUX_CAPABILITY_VERSION_3,
+    };
+    struct __user_cap_data_struct caps[2];
+
+    if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1) {
+        return true;
+    }
+    return raw_syscall(__NR_capget, &hdr, caps) == 0 &&
+           (caps[0].effective & (1u << CAP_SYS_ADMIN));
+}
+
+/* True if @base is @s or one of those before it. */
+static bool descends_from(const SeccompState *s, const SeccompState *base)
+{
+    while (s && s != base) {
+        s = s->prev;
+    }
+    return s == base;
+}
+
+/* Give every thread the state @new; -tid of one that has another history. */
+static int64_t sync_threads(TaskState *self, SeccompState *new)
+{
+    int64_t ret = 0;
+
+    task_list_lock();
+    for (TaskState *t = task_list_first(); t && !ret; t = t->next) {
+        if (t->tgid == self->tgid &&
+            !descends_from(new->prev, atomic_load(state_of(t)))) {
+            ret = t->tid;
+        }
+    }
+    for (TaskState *t = task_list_first(); t && !ret; t = t->next) {
+        if (t->tgid == self->tgid) {
+            atomic_store(state_of(t), new);
+        }
+    }
+    task_list_unlock();
+    return ret;
+}
+
+static int64_t install(CPUArchState *env, uint64_t flags, uint64_t prog_addr)
+{
+    TaskState *ts = task_of(env);
+    SeccompState *prev = atomic_load(state_of(ts)), *s;
+    struct sock_fprog prog;
+    int64_t ret = 0;
+
+    if (flags & ~(uint64_t)(SECCOMP_FILTER_FLAG_TSYNC |
+                            SECCOMP_FILTER_FLAG_LOG |
+                            SECCOMP_FILTER_FLAG_SPEC_ALLOW |
+                            SECCOMP_FILTER_FLAG_TSYNC_ESRCH)) {
+        return -EINVAL;
+    }
+    if (prev && prev->strict) {
+        return -EINVAL;
+    }
+    if (!get_guest(prog, prog_addr)) {
+        return -EFAULT;
+    }
+    if (prog.len == 0 || prog.len > BPF_MAXINSNS) {
+        return -EINVAL;
+    }
+    if (!may_install()) {
+        return -EACCES;
+    }
+    if ((prev ? prev->total : 0) + prog.len > MAX_TOTAL_INSNS) {
+        return -ENOMEM;
+    }
+    s = calloc(1, sizeof(*s) + prog.len * sizeof(s->insns[0]));
+    if (!s) {
+        return -ENOMEM;
+    }
+    s->prev = prev;
+    s->len = prog.len;
+    s->total = prog.len + (prev ? prev->total : 0);
+    s->log = flags & SECCOMP_FILTER_FLAG_LOG;
+    if (!copy_from_guest(s->insns, h2g(prog.filter),
+                         prog.len * sizeof(s->insns[0]))) {
+        free(s);
+        return -EFAULT;
+    }
+    if (!program_valid(s->insns, s->len)) {
+        free(s);
+        return -EINVAL;
+    }
+    syscall_work_set(SYSCALL_WORK_SECCOMP);
+    if (flags & SECCOMP_FILTER_FLAG_TSYNC) {
+        ret = sync_threads(ts, s);
+        if (ret) {
+            free(s);
+            return flags & SECCOMP_FILTER_FLAG_TSYNC_ESRCH ? -ESRCH : ret;
+        }
+    } else {
+        atomic_store(state_of(ts), s);
+    }
+    return 0;
+}
+
+static int64_t install_strict(CPUArchState *env)
+{
+    TaskState *ts = task_of(env);
+    SeccompState *s;
+
+    if (atomic_load(state_of(ts))) {
+        return -EINVAL;
+    }
+    s = calloc(1, sizeof(*s));
+    if (!s) {
+        return -ENOMEM;
+    }
+    s->strict = true;
+    syscall_work_set(SYSCALL_WORK_SECCOMP);
+    atomic_store(state_of(ts), s);
+    return 0;
+}
+
+int64_t seccomp_prctl_set(CPUArchState *env, uint64_t mode, uint64_t prog)
+{
+    switch (mode) {
+    case SECCOMP_MODE_STRICT:
+        return install_strict(env);
+    case SECCOMP_MODE_FILTER:
+        return install(env, 0, prog);
+    default:
+        return -EINVAL;
+    }
+}
+
+static int64_t action_available(uint64_t addr)
+{
+    uint32_t action;
+
+    if (!get_guest_u32(&action, addr)) {
+        return -EFAULT;
+    }
+    switch (action) {
+    case SECCOMP_RET_KILL_PROCESS:
+    case SECCOMP_RET_KILL_THREAD:
+    case SECCOMP_RET_TRAP:
+    case SECCOMP_RET_ERRNO:
+    case SECCOMP_RET_TRACE:
+    case SECCOMP_RET_LOG:
+    case SECCOMP_RET_ALLOW:
+        return 0;
+    default:
+        return -EOPNOTSUPP;
+    }
+}
+
+int64_t sys_seccomp(CPUArchState *env, const uint64_t *a)
+{
+    switch ((uint32_t)a[0]) {
+    case SECCOMP_SET_MODE_STRICT:
+        return a[1] || a[2] ? -EINVAL : install_strict(env);
+    case SECCOMP_SET_MODE_FILTER:
+        return install(env, a[1], a[2]);
+    case SECCOMP_GET_ACTION_AVAIL:
+        return a[1] ? -EINVAL : action_available(a[2]);
+    default:
+        return -EINVAL;
+    }
+}
