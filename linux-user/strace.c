@@ -50,7 +50,7 @@ static void put_escaped(Strace *st, uint8_t c, uint8_t next)
         st_putc(st, letters[p - plain]);
     } else if (c >= 32 && c < 127) {
         st_putc(st, c);
-    } else if (next >= '0' && next <= '7') {
+    } else if (next >= '0' && next <= '9') {
         st_printf(st, "\\%03o", c);
     } else {
         st_printf(st, "\\%o", c);
@@ -300,10 +300,10 @@ void strace_enter(Strace *st, const SyscallDesc *d, int num,
 
 static void put_result(Strace *st, const SyscallDesc *d, int64_t ret)
 {
-    if (ret == -QEMU_ERESTARTSYS) {
-        st_printf(st, "? ERESTARTSYS (to be restarted)");
-    } else if (ret == -QEMU_ESIGRETURN) {
+    if (ret == -QEMU_ESIGRETURN) {
         st_putc(st, '?');
+    } else if (ret <= -QEMU_ERESTARTSYS && ret >= -QEMU_ERESTARTNOHAND) {
+        st_printf(st, "? ERESTARTSYS (to be restarted)");
     } else if (ret < 0 && ret >= -4095) {
         st_printf(st, "-1 errno=%d %s (%s)", (int)-ret,
                   strace_errno_name(-ret), strerror(-ret));

@@ -207,7 +207,7 @@ static int64_t unknown_call(int num)
 /* Results that are no answer yet: the call is repeated or never happened. */
 static bool is_result(int64_t ret)
 {
-    return ret != -QEMU_ERESTARTSYS && ret != -QEMU_ESIGRETURN;
+    return ret > -QEMU_ERESTARTSYS || ret < -QEMU_ERESTARTNOHAND;
 }
 
 static int64_t do_syscall_watched(CPUArchState *env, int num,
