@@ -1,0 +1,298 @@
+/*
+ * The ISA test program: see isa.h.
+ *
+ *   isa-test features                    print the features this CPU has
+ *   isa-test run SEED FIRST COUNT MASK   a hash per block of cases
+ *   isa-test show SEED CASE MASK         one case: code, state before, after
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "isa.h"
+#include <cpuid.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <ucontext.h>
+
+#define BLOCK 32
+
+static int have_avx;
+
+static void on_fault(int sig, siginfo_t *si, void *p)
+{
+    static const int order[16] = {
+        REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI,
+        REG_RDI, REG_R8, REG_R9, REG_R10, REG_R11, REG_R12, REG_R13,
+        REG_R14, REG_R15,
+    };
+    ucontext_t *uc = p;
+    greg_t *r = uc->uc_mcontext.gregs;
+    uint8_t *fp = (uint8_t *)uc->uc_mcontext.fpregs;
+    uint32_t magic;
+
+    if ((uint64_t)r[REG_RIP] < CODE_BASE ||
+        (uint64_t)r[REG_RIP] >= CODE_BASE + CODE_PAGES * 4096ul) {
+        fprintf(stderr, "isa-test: signal %d outside of a case\n", sig);
+        _exit(3);
+    }
+    for (unsigned i = 0; i < 16; i++) {
+        isa_out.gpr[i] = r[order[i]];
+    }
+    isa_out.rflags = r[REG_EFL] & ~0x10000ull;
+    isa_out.rip = r[REG_RIP];
+    isa_out.signo = sig;
+    isa_out.code = si->si_code;
+    isa_out.addr = (uintptr_t)si->si_addr;
+    memcpy(isa_out.fx, fp, 416);
+    memcpy(&magic, fp + 464, 4);
+    if (have_avx && magic == 0x46505853) {
+        uint64_t xstate_bv;
+
+        memcpy(&xstate_bv, fp + 512, 8);
+        if (xstate_bv & 4) {
+            memcpy(isa_out.ymmh, fp + 576, 256);
+        }
+        if (!(xstate_bv & 2)) {
+            memset(isa_out.fx + 160, 0, 256);
+        }
+    }
+    r[REG_EFL] &= ~0x500ull;
+    r[REG_RIP] = (greg_t)(uintptr_t)isa_leave;
+}
+
+static uint64_t hash_bytes(uint64_t h, const void *p, size_t n)
+{
+    const uint8_t *b = p;
+
+    while (n >= 8) {
+        uint64_t v;
+
+        memcpy(&v, b, 8);
+        h = (h ^ v) * 0x9fb21c651e98df25ull;
+        h ^= h >> 29;
+        b += 8;
+        n -= 8;
+    }
+    while (n--) {
+        h = (h ^ *b++) * 0x100000001b3ull;
+    }
+    return h;
+}
+
+static void fill_memory(IsaGen *g)
+{
+    uint64_t *m = (uint64_t *)MEM_BASE, *s = (uint64_t *)STACK_BASE;
+    uint64_t *b = (uint64_t *)(RO_BASE - 4096);
+
+    for (unsigned i = 0; i < MEM_SIZE / 8; i++) {
+        m[i] = i & 1 ? isa_value(g) : isa_rand(g);
+    }
+    for (unsigned i = 0; i < 512; i++) {
+        b[i] = isa_rand(g);
+        s[i] = isa_value(g);
+    }
+}
+
+/* What does not count: see docs/devel/testing.rst. */
+static void normalise(const IsaCase *c)
+{
+    uint8_t *fx = isa_out.fx;
+
+    isa_out.rflags &= ~(uint64_t)c->undef;
+    memset(fx + 6, 0, 2 + 16);          /* FOP, FIP, FDP */
+    memset(fx + 28, 0, 4);              /* MXCSR_MASK */
+    for (unsigned i = 0; i < 8; i++) {
+        memset(fx + 32 + i * 16 + 10, 0, 6);
+    }
+    memset(fx + 416, 0, 96);
+    if (!isa_out.signo) {
+        isa_out.rip = 0;
+    }
+}
+
+static bool one_case(uint64_t seed, uint64_t n, uint64_t features, IsaCase *c)
+{
+    IsaGen g = { seed ^ n * 0xd1342543de82ef95ull, features };
+    uint64_t pc = CODE_BASE + n % (CODE_PAGES * 4096 / SLOT_SIZE) * SLOT_SIZE;
+    const IsaForm *f = &isa_forms[n % isa_n_forms];
+    unsigned extra = n / isa_n_forms % 3 == 2 ? 1 + isa_rand(&g) % 6 : 0;
+
+    if (!isa_generate(&g, f, extra, pc, c)) {
+        return false;
+    }
+    memcpy((void *)pc, c->code, c->len);
+    memset(&isa_out, 0, sizeof(isa_out));
+    isa_run((void *)pc, have_avx);
+    normalise(c);
+    return true;
+}
+
+static uint64_t case_hash(void)
+{
+    uint64_t h = hash_bytes(1, &isa_out, sizeof(isa_out));
+
+    h = hash_bytes(h, (void *)MEM_BASE, MEM_SIZE);
+    h = hash_bytes(h, (void *)(RO_BASE - 4096), 4096);
+    return hash_bytes(h, (void *)STACK_BASE, 4096);
+}
+
+/* Every block starts from fresh memory, so that a block can be repeated. */
+static void start_block(uint64_t seed, uint64_t n)
+{
+    IsaGen g = { seed ^ (n / BLOCK + 77) * 0x2545f4914f6cdd1dull, 0 };
+
+    fill_memory(&g);
+}
+
+static void dump(const char *what, const IsaState *s)
+{
+    printf("%s: sig %" PRIu64 " code %" PRIu64 " addr %#" PRIx64 " rip %#"
+           PRIx64 " rflags %#" PRIx64 "\n", what, s->signo, s->code, s->addr,
+           s->rip, s->rflags);
+    for (unsigned i = 0; i < 16; i++) {
+        printf("%s: r%-2u %016" PRIx64 "  ymm%-2u ", what, i, s->gpr[i], i);
+        for (int k = 15; k >= 0; k--) {
+            printf("%02x", s->ymmh[i][k]);
+        }
+        printf("_");
+        for (int k = 15; k >= 0; k--) {
+            printf("%02x", s->fx[160 + i * 16 + k]);
+        }
+        printf("\n");
+    }
+    printf("%s: fcw %02x%02x fsw %02x%02x ftw %02x mxcsr %02x%02x\n", what,
+           s->fx[1], s->fx[0], s->fx[3], s->fx[2], s->fx[4], s->fx[25],
+           s->fx[24]);
+    for (unsigned i = 0; i < 8; i++) {
+        printf("%s: st%u ", what, i);
+        for (int k = 9; k >= 0; k--) {
+            printf("%02x", s->fx[32 + i * 16 + k]);
+        }
+        printf("\n");
+    }
+}
+
+static void show(uint64_t seed, uint64_t n, uint64_t features)
+{
+    IsaCase c;
+    uint64_t h;
+
+    start_block(seed, n);
+    for (uint64_t i = n / BLOCK * BLOCK; i < n; i++) {
+        one_case(seed, i, features, &c);
+    }
+    h = hash_bytes(7, (void *)MEM_BASE, MEM_SIZE);
+    if (!one_case(seed, n, features, &c)) {
+        printf("case %" PRIu64 ": no case\n", n);
+        return;
+    }
+    printf("case %" PRIu64 " row %u %s, undefined flags %#x, memory before "
+           "%016" PRIx64 "\n", n, c.first_row,
+           x86_op_names[x86_rows[c.first_row].op], c.undef, h);
+    for (unsigned off = 0; off < c.len - 26;) {
+        X86Insn in;
+        char text[128];
+
+        if (x86_decode(&in, c.code + off, 15, CODE_BASE + n %
+                       (CODE_PAGES * 4096 / SLOT_SIZE) * SLOT_SIZE + off,
+                       features) != X86_DECODE_OK) {
+            printf("  (illegal)");
+            in.len = 15;
+        } else {
+            x86_insn_print(text, sizeof(text), &in, X86_SYNTAX_INTEL);
+            printf("  %-40s", text);
+        }
+        for (unsigned i = 0; i < in.len; i++) {
+            printf(" %02x", c.code[off + i]);
+        }
+        printf("\n");
+        off += in.len;
+    }
+    dump("in ", &isa_in);
+    dump("out", &isa_out);
+    printf("hash %016" PRIx64 "\n", case_hash());
+}
+
+static uint64_t cpu_features(void)
+{
+    static const struct { uint32_t leaf, sub, reg, bit; int feat; } t[] = {
+#define F(leaf, sub, reg, bit, name) { leaf, sub, reg, bit, X86_FEAT_##name }
+#include "features.h.inc"
+    };
+    uint64_t have = 0;
+
+    for (unsigned i = 0; i < ARRAY_SIZE(t); i++) {
+        uint32_t r[4] = { 0 };
+
+        if (__get_cpuid_count(t[i].leaf, t[i].sub, &r[0], &r[1], &r[2],
+                              &r[3]) && (r[t[i].reg] >> t[i].bit & 1)) {
+            have |= 1ull << t[i].feat;
+        }
+    }
+    return have;
+}
+
+int main(int argc, char **argv)
+{
+    static uint8_t altstack[65536];
+    stack_t ss = { .ss_sp = altstack, .ss_size = sizeof(altstack) };
+    struct sigaction sa = { .sa_sigaction = on_fault,
+                            .sa_flags = SA_SIGINFO | SA_ONSTACK |
+                                        SA_NODEFER };
+    static const int sigs[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP };
+    int prot = PROT_READ | PROT_WRITE;
+    int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
+
+    if (argc == 2 && !strcmp(argv[1], "features")) {
+        printf("%#" PRIx64 "\n", cpu_features());
+        return 0;
+    }
+    if (argc < 5) {
+        fprintf(stderr, "usage: isa-test features|run|show ...\n");
+        return 2;
+    }
+    have_avx = cpu_features() >> X86_FEAT_AVX & 1;
+    sigaltstack(&ss, NULL);
+    for (unsigned i = 0; i < ARRAY_SIZE(sigs); i++) {
+        sigaction(sigs[i], &sa, NULL);
+    }
+    mmap((void *)CODE_BASE, CODE_PAGES * 4096, prot | PROT_EXEC, flags, -1, 0);
+    mmap((void *)MEM_BASE, MEM_SIZE, prot, flags, -1, 0);
+    mmap((void *)(RO_BASE - 4096), 4096, prot, flags, -1, 0);
+    mmap((void *)RO_BASE, 4096, PROT_READ, flags, -1, 0);
+    mmap((void *)STACK_BASE, 4096, prot, flags, -1, 0);
+
+    uint64_t seed = strtoull(argv[2], NULL, 0);
+    uint64_t first = strtoull(argv[3], NULL, 0);
+
+    if (!strcmp(argv[1], "show")) {
+        show(seed, first, strtoull(argv[4], NULL, 0));
+        return 0;
+    }
+    uint64_t count = strtoull(argv[4], NULL, 0);
+    uint64_t features = strtoull(argv[5], NULL, 0);
+    uint64_t done = 0;
+
+    for (uint64_t n = first / BLOCK * BLOCK; n < first + count; n += BLOCK) {
+        uint64_t h = 0;
+        bool fine = argc > 6;
+
+        start_block(seed, n);
+        for (uint64_t i = n; i < n + BLOCK; i++) {
+            IsaCase c;
+
+            if (one_case(seed, i, features, &c)) {
+                h = h * 31 + case_hash();
+                done++;
+                if (fine) {
+                    printf("%" PRIu64 " %u %016" PRIx64 "\n", i, c.first_row,
+                           case_hash());
+                }
+            }
+        }
+        if (!fine) {
+            printf("%08x\n", (uint32_t)(h ^ h >> 32));
+        }
+    }
+    printf("cases %" PRIu64 "\n", done);
+    return 0;
+}
