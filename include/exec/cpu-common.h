@@ -18,8 +18,12 @@
 #define TB_JMP_CACHE_BITS 12
 #define TB_JMP_CACHE_SIZE (1u << TB_JMP_CACHE_BITS)
 
+/*
+ * An empty entry holds a pc that is never looked up where it stands, so that
+ * one comparison of `pc` is enough; its code is NULL.
+ */
 typedef struct TBJmpCacheEntry {
-    uint64_t pc;         /* guest pc, or UINT64_MAX for an empty entry */
+    uint64_t pc;         /* guest pc */
     const void *code;    /* host entry point of the unit */
 } TBJmpCacheEntry;
 

@@ -51,6 +51,9 @@ typedef struct EngineConfig {
     int tso;                    /* 0 off, 1 on, 2 auto */
     bool perfmap, jitdump;
     const EngineUserOps *user;
+    /* Bytes that page_protect() affects at once: the host's page size, real
+     * or simulated; 0 = the real one. */
+    size_t protect_granule;
 } EngineConfig;
 
 /* Once, before the first CPU.  On failure prints why and returns false. */
@@ -101,7 +104,12 @@ typedef enum HostFaultResult {
 } HostFaultResult;
 HostFaultResult cpu_handle_host_fault(CPUArchState *env, int sig,
                                       siginfo_t *info, void *ucontext);
-/* Unwind from the handler to cpu_exec(), which returns the exception. */
+/*
+ * Unwind from the handler to cpu_exec(), which returns the exception (or
+ * EXCP_INTERRUPT: the fault was the engine's own business, but the signal mask
+ * of the handler is still in force).  Restoring the mask is up to the caller
+ * of cpu_exec().
+ */
 void cpu_fault_exit(CPUArchState *env) QEMU_NORETURN;
 
 /* True if a signal at @ucontext interrupted generated code of this CPU. */

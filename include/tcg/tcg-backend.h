@@ -79,6 +79,16 @@ typedef struct TCGBackend {
      */
     const void *(*fault_pc)(const void *env);
 
+    /*
+     * A helper is left by unwinding instead of returning: collect the sticky
+     * exception flags the host FPU holds for the guest into the CPU state's
+     * MXCSR, and give the FPU back to C code.  @uc is the signal context when
+     * a fault handler unwinds (the handler's own FPU state is fresh), else
+     * NULL.  The CPU state has everything else already.  May be NULL when
+     * the host FPU never holds guest state.
+     */
+    void (*abandon)(void *env, const void *uc);
+
     /* Disassemble host code to the log, or hex when there is no disassembler. */
     void (*disas)(const uint8_t *rx, size_t len);
 } TCGBackend;

@@ -1,0 +1,164 @@
+/*
+ * Ways from one unit to the next that do not pass through C: patched direct
+ * exits, and each CPU's jump cache and return stack; and how all of them
+ * forget a unit that is taken out of use.
+ *
+ * Links are known at both ends (TBExit.target, TB.incoming), so they are
+ * undone exactly.  A CPU's caches belong to its thread.  Whoever retires a
+ * unit appends its pc to a log; every CPU catches up with the log at its next
+ * safe point, before it uses its caches again.  A CPU that is far behind
+ * forgets everything.
+ *
+ * An empty cache entry holds a pc that cannot match where it stands, so that
+ * generated code compares once.  Memory fresh from the kernel is a valid empty
+ * jump cache except for entry 0.
+ *
+ * Locking: engine lock for links and for appending to the log; the log is
+ * read without it.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "accel/tcg/internal.h"
+
+#define LOG_SIZE 1024u
+
+/* A pc no `ret` can go to without faulting anyway (not canonical). */
+#define RETURN_STACK_EMPTY 0x8000000000000001ull
+
+static struct {
+    _Atomic uint64_t head;              /* entries ever written */
+    _Atomic uint64_t pc[LOG_SIZE];
+} log;
+
+void chain_link(TBExit *e, TB *target)
+{
+    TB *from = e->owner;
+
+    if (engine.cfg.nochain || e->target || !tb_is_valid(from) ||
+        !tb_is_valid(target)) {
+        return;
+    }
+    if (!code_cache_want_link(from->code)) {
+        engine.stats.link_refused++;
+        return;
+    }
+    engine.backend->patch_exit(&e->e, from->code,
+                               code_cache_writable(from->code), target->code);
+    e->target = target;
+    e->next = target->incoming;
+    e->pprev = &target->incoming;
+    if (e->next) {
+        e->next->pprev = &e->next;
+    }
+    target->incoming = e;
+    engine.stats.links++;
+}
+
+static void chain_unlink(TBExit *e)
+{
+    const uint8_t *rx = e->owner->code;
+
+    engine.backend->patch_exit(&e->e, rx, code_cache_writable(rx), NULL);
+    *e->pprev = e->next;
+    if (e->next) {
+        e->next->pprev = e->pprev;
+    }
+    e->target = NULL;
+}
+
+void chain_unlink_incoming(TB *tb)
+{
+    while (tb->incoming) {
+        chain_unlink(tb->incoming);
+    }
+}
+
+void chain_unlink_outgoing(TB *tb)
+{
+    for (unsigned i = 0; i < tb->nb_exits; i++) {
+        if (tb->exits[i].target) {
+            chain_unlink(&tb->exits[i]);
+        }
+    }
+}
+
+void chain_log_invalidated(uint64_t pc)
+{
+    uint64_t n = atomic_load_explicit(&log.head, memory_order_relaxed);
+
+    atomic_store_explicit(&log.pc[n % LOG_SIZE], pc, memory_order_relaxed);
+    atomic_store_explicit(&log.head, n + 1, memory_order_seq_cst);
+}
+
+static inline uint64_t empty_pc(size_t index)
+{
+    return index == 0;      /* 1 hashes to 1, 0 hashes to 0 */
+}
+
+static void return_stack_clear(EngineCPU *cpu)
+{
+    TBJmpCacheEntry *e = cpu->env->common.return_stack;
+
+    for (unsigned i = 0; i < RETURN_STACK_SIZE; i++) {
+        e[i].pc = RETURN_STACK_EMPTY;
+        e[i].code = NULL;
+    }
+}
+
+void chain_flush_cpu(EngineCPU *cpu)
+{
+    TBJmpCacheEntry *jc = cpu->env->common.jmp_cache;
+
+    for (size_t i = 0; i < TB_JMP_CACHE_SIZE; i++) {
+        if (jc[i].code) {
+            jc[i].pc = empty_pc(i);
+            jc[i].code = NULL;
+        }
+    }
+    return_stack_clear(cpu);
+}
+
+bool chain_cpu_is_current(const EngineCPU *cpu)
+{
+    return cpu->log_seen == atomic_load_explicit(&log.head,
+                                                 memory_order_acquire);
+}
+
+void chain_sync_cpu(EngineCPU *cpu)
+{
+    TBJmpCacheEntry *jc = cpu->env->common.jmp_cache;
+    uint64_t head = atomic_load_explicit(&log.head, memory_order_seq_cst);
+    uint64_t seen = cpu->log_seen;
+
+    if (seen == head) {
+        return;
+    }
+    cpu->log_seen = head;
+    if (head - seen < LOG_SIZE / 2) {
+        for (uint64_t n = seen; n < head; n++) {
+            uint64_t pc = atomic_load_explicit(&log.pc[n % LOG_SIZE],
+                                               memory_order_relaxed);
+            size_t i = TB_JMP_CACHE_HASH(pc);
+
+            if (jc[i].pc == pc) {
+                jc[i].pc = empty_pc(i);
+                jc[i].code = NULL;
+            }
+        }
+        /* Were entries overwritten while we read them? */
+        atomic_thread_fence(memory_order_acquire);
+        if (atomic_load_explicit(&log.head, memory_order_relaxed) - seen <
+            LOG_SIZE) {
+            return_stack_clear(cpu);
+            return;
+        }
+    }
+    chain_flush_cpu(cpu);
+}
+
+void chain_init_cpu(EngineCPU *cpu)
+{
+    cpu->env->common.jmp_cache[0].pc = empty_pc(0);
+    return_stack_clear(cpu);
+    cpu->log_seen = atomic_load(&log.head);
+}

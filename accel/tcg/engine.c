@@ -1,0 +1,145 @@
+/*
+ * The engine as a whole: configuration, start, the lock, fork.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "accel/tcg/internal.h"
+#include "qemu/log.h"
+
+Engine engine;
+const char *(*engine_lookup_symbol)(uint64_t pc, uint64_t *start,
+                                    uint64_t *size);
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+void engine_lock(void)
+{
+    pthread_mutex_lock(&lock);
+}
+
+void engine_unlock(void)
+{
+    pthread_mutex_unlock(&lock);
+}
+
+/* Plain loads and stores of these hosts are ordered as the guest expects. */
+static bool host_is_tso(void)
+{
+#if defined(__x86_64__)
+    return true;
+#else
+    return false;
+#endif
+}
+
+static void update_tso(void)
+{
+    engine.tcg->tso = !host_is_tso() &&
+                      (engine.cfg.tso == 1 ||
+                       (engine.cfg.tso == 2 && atomic_load(&engine.parallel)));
+}
+
+bool engine_init(const EngineConfig *cfg)
+{
+    TCGCodeBuf buf;
+    size_t used;
+
+    engine.cfg = *cfg;
+    if (!engine.cfg.protect_granule) {
+        engine.cfg.protect_granule = sysconf(_SC_PAGESIZE);
+    }
+    if (!tcg_host_backend) {
+        engine.cfg.interp = true;
+    }
+    engine.backend = engine.cfg.interp ? &tcg_interp_backend :
+                                         tcg_host_backend;
+    engine.max_insns = engine.cfg.one_insn_per_tb ? 1 : TRANSLATE_MAX_INSNS;
+    engine.cfg.nochain |= !!(qemu_loglevel & LOG_NOCHAIN);
+    atomic_store(&engine.epoch, 1);
+
+    tcg_interp_trap = engine_interp_trap;
+    engine.tcg = tcg_context_new();
+    if (!engine.tcg) {
+        error_report("no memory for the translator");
+        return false;
+    }
+    x86_translate_init(engine.tcg);
+    update_tso();
+    if (!engine.backend->init(engine.tcg, getenv("QEMU_HOST_FEATURES"))) {
+        return false;
+    }
+    tb_table_init();
+    if (engine.cfg.perfmap) {
+        perfmap_init();
+    }
+    if (engine.cfg.jitdump) {
+        jitdump_init();
+    }
+    if (!code_cache_init(engine.cfg.code_cache_size)) {
+        return false;
+    }
+    buf = code_cache_permanent();
+    if (!buf.rw) {
+        return false;
+    }
+    used = engine.backend->gen_prologue(engine.tcg, buf);
+    code_cache_permanent_used(used);
+    if (qemu_loglevel_mask(LOG_OUT_ASM) && used && engine.backend->disas) {
+        qemu_log("PROLOGUE: [size=%zu]\n", used);
+        engine.backend->disas(buf.rx, used);
+        qemu_log("\n");
+    }
+    return true;
+}
+
+const char *engine_name(void)
+{
+    return engine.backend ? engine.backend->name :
+           tcg_host_backend ? tcg_host_backend->name : tcg_interp_backend.name;
+}
+
+bool engine_parallel(void)
+{
+    return atomic_load_explicit(&engine.parallel, memory_order_relaxed);
+}
+
+void engine_set_parallel(void)
+{
+    bool before;
+
+    if (engine_parallel()) {
+        return;
+    }
+    engine_lock();
+    atomic_store(&engine.parallel, true);
+    before = engine.tcg->tso;
+    update_tso();
+    if (engine.tcg->tso != before) {
+        /* Code without ordering must not be entered any more. */
+        code_cache_retire_all();
+    }
+    engine_unlock();
+}
+
+/*
+ * Fork.  Order of locks: exclusive section, engine.  The child inherits a
+ * consistent engine; its own copies of code are made when it writes any (see
+ * code-cache.c), its perf files carry its own process id.
+ */
+void engine_fork_start(void)
+{
+    exclusive_lock();
+    engine_lock();
+}
+
+void engine_fork_end(bool child)
+{
+    code_cache_forked();
+    if (child) {
+        cpu_forked();
+        perfmap_forked();
+        jitdump_forked();
+    }
+    engine_unlock();
+    exclusive_unlock(child);
+}

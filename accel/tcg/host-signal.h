@@ -1,0 +1,48 @@
+/*
+ * The few things the fault handler reads from a host signal context, for every
+ * host: the pc, and what the CPU reports about a memory fault where it does.
+ * Hosts without a code generator only need the fallbacks at the end.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef ACCEL_TCG_HOST_SIGNAL_H
+#define ACCEL_TCG_HOST_SIGNAL_H
+
+#include "qemu/osdep.h"
+#include <signal.h>
+#include <ucontext.h>
+
+static inline uintptr_t host_fault_pc(const void *ucontext)
+{
+    const ucontext_t *uc = ucontext;
+
+#if defined(__x86_64__)
+    return uc->uc_mcontext.gregs[REG_RIP];
+#elif defined(__aarch64__)
+    return uc->uc_mcontext.pc;
+#elif defined(__loongarch__)
+    return uc->uc_mcontext.__pc;
+#elif defined(__riscv)
+    return uc->uc_mcontext.__gregs[REG_PC];
+#else
+    (void)uc;
+    return 0;
+#endif
+}
+
+/*
+ * Page fault error code in x86 form, or -1 when the host does not tell and the
+ * caller has to conclude it from the page's permissions.
+ */
+static inline int host_fault_error_code(const void *ucontext)
+{
+#if defined(__x86_64__)
+    const ucontext_t *uc = ucontext;
+
+    return uc->uc_mcontext.gregs[REG_ERR] & 0x17;
+#else
+    return -1;
+#endif
+}
+
+#endif

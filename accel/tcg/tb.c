@@ -1,0 +1,218 @@
+/*
+ * The tables of units: valid ones by guest pc for everybody, dormant ones by
+ * guest pc for the translator.  Knows nothing about code memory or pages.
+ *
+ * The valid table is an array of chains.  Readers take no lock: a unit is
+ * linked in after it is complete, and its memory outlives every reader (see
+ * internal.h).  Growing relinks the same records into a larger array; a
+ * reader that meanwhile strays into another chain finds nothing, takes the
+ * lock and looks again.
+ *
+ * Neighbouring pcs hash to neighbouring buckets, so a small program touches
+ * few pages of the array.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "accel/tcg/internal.h"
+
+#define INITIAL_BITS 11
+#define DORMANT_BITS 12
+#define DORMANT_MAX_PER_PC 8
+
+typedef struct TBTable {
+    unsigned bits;
+    _Atomic(TB *) buckets[];
+} TBTable;
+
+static _Atomic(TBTable *) table;
+static size_t table_count;      /* engine lock */
+static TB **dormant;            /* allocated on first use; engine lock */
+
+static inline size_t hash_pc(uint64_t pc, unsigned bits)
+{
+    return (pc ^ (pc >> 12) * 0x9e37u ^ pc >> 27) & ((1u << bits) - 1);
+}
+
+static TBTable *table_new(unsigned bits)
+{
+    TBTable *t = calloc(1, sizeof(*t) + (sizeof(t->buckets[0]) << bits));
+
+    if (t) {
+        t->bits = bits;
+    }
+    return t;
+}
+
+void tb_table_init(void)
+{
+    TBTable *t = table_new(INITIAL_BITS);
+
+    if (!t) {
+        abort();
+    }
+    atomic_store(&table, t);
+}
+
+TB *tb_lookup(uint64_t pc)
+{
+    TBTable *t = atomic_load_explicit(&table, memory_order_acquire);
+    TB *tb = atomic_load_explicit(&t->buckets[hash_pc(pc, t->bits)],
+                                  memory_order_acquire);
+
+    while (tb && !(tb->pc == pc && tb_is_valid(tb))) {
+        tb = atomic_load_explicit(&tb->hash_next, memory_order_acquire);
+    }
+    return tb;
+}
+
+static void bucket_push(TBTable *t, TB *tb)
+{
+    _Atomic(TB *) *b = &t->buckets[hash_pc(tb->pc, t->bits)];
+
+    atomic_store_explicit(&tb->hash_next,
+                          atomic_load_explicit(b, memory_order_relaxed),
+                          memory_order_relaxed);
+    atomic_store_explicit(b, tb, memory_order_release);
+}
+
+static void table_grow(void)
+{
+    TBTable *old = atomic_load(&table);
+    TBTable *t = table_new(old->bits + 2);
+
+    if (!t) {
+        return;     /* longer chains are no error */
+    }
+    for (size_t i = 0; i < (size_t)1 << old->bits; i++) {
+        TB *tb = atomic_load(&old->buckets[i]);
+
+        while (tb) {
+            TB *next = atomic_load(&tb->hash_next);
+
+            bucket_push(t, tb);
+            tb = next;
+        }
+    }
+    atomic_store_explicit(&table, t, memory_order_release);
+    engine_free_later(old);
+}
+
+void tb_table_insert(TB *tb)
+{
+    TBTable *t = atomic_load(&table);
+
+    if (table_count >= (size_t)2 << t->bits && t->bits < 24) {
+        table_grow();
+        t = atomic_load(&table);
+    }
+    table_count++;
+    bucket_push(t, tb);
+}
+
+void tb_table_remove(TB *tb)
+{
+    TBTable *t = atomic_load(&table);
+    _Atomic(TB *) *p = &t->buckets[hash_pc(tb->pc, t->bits)];
+    TB *cur;
+
+    while ((cur = atomic_load_explicit(p, memory_order_relaxed)) != NULL) {
+        if (cur == tb) {
+            /* tb keeps its own pointer: a reader may stand on it. */
+            atomic_store_explicit(p, atomic_load_explicit(&tb->hash_next,
+                                                    memory_order_relaxed),
+                                  memory_order_release);
+            table_count--;
+            return;
+        }
+        p = &cur->hash_next;
+    }
+}
+
+/*
+ * Dormant units.  A pc whose code changes all the time keeps only its latest
+ * few versions.
+ */
+void tb_dormant_insert(TB *tb)
+{
+    TB **p;
+    unsigned n = 0;
+
+    if (!dormant) {
+        dormant = calloc((size_t)1 << DORMANT_BITS, sizeof(*dormant));
+        if (!dormant) {
+            atomic_store(&tb->state, TB_DEAD);
+            return;
+        }
+    }
+    p = &dormant[hash_pc(tb->pc, DORMANT_BITS)];
+    tb->dormant_next = *p;
+    *p = tb;
+    for (p = &tb->dormant_next; *p; ) {
+        if ((*p)->pc == tb->pc && ++n >= DORMANT_MAX_PER_PC) {
+            atomic_store(&(*p)->state, TB_DEAD);
+            *p = (*p)->dormant_next;
+        } else {
+            p = &(*p)->dormant_next;
+        }
+    }
+}
+
+void tb_dormant_remove(TB *tb)
+{
+    TB **p = &dormant[hash_pc(tb->pc, DORMANT_BITS)];
+
+    while (*p != tb) {
+        p = &(*p)->dormant_next;
+    }
+    *p = tb->dormant_next;
+}
+
+static TB *dormant_match(TB *tb, uint64_t pc)
+{
+    while (tb && tb->pc != pc) {
+        tb = tb->dormant_next;
+    }
+    return tb;
+}
+
+TB *tb_dormant_first(uint64_t pc)
+{
+    if (!dormant) {
+        return NULL;
+    }
+    return dormant_match(dormant[hash_pc(pc, DORMANT_BITS)], pc);
+}
+
+TB *tb_dormant_next(const TB *tb)
+{
+    return dormant_match(tb->dormant_next, tb->pc);
+}
+
+/* 64 bits by multiply and fold: equal bytes matter, attackers do not. */
+uint64_t tb_hash_guest(const TBRange *ranges, unsigned n)
+{
+    uint64_t h = 0x243f6a8885a308d3ull;
+
+    for (unsigned i = 0; i < n; i++) {
+        const uint8_t *p = (const uint8_t *)(uintptr_t)ranges[i].start;
+        uint64_t len = ranges[i].len;
+
+        h ^= len;
+        while (len) {
+            uint64_t v = 0;
+            unsigned step = len < 8 ? len : 8;
+            unsigned __int128 m;
+
+            if (likely(step == 8)) {
+                memcpy(&v, p, 8);
+            } else {
+                memcpy(&v, p, step);
+            }
+            m = (unsigned __int128)(v ^ h) * 0x9e3779b97f4a7c15ull;
+            h = (uint64_t)m ^ (uint64_t)(m >> 64) ^ step;
+            p += step;
+            len -= step;
+        }
+    }
+    return h;
+}

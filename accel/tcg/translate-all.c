@@ -1,0 +1,599 @@
+/*
+ * Making a unit: ask the front end for IR, run the passes, have the backend
+ * emit code, record what the rest of the engine needs, publish.
+ *
+ * The order of protection, reading and publishing is what makes translation
+ * safe against other threads that write code: a page is protected before its
+ * first byte is read, a writer then faults and waits for the engine lock, and
+ * finds the finished unit in the page's list.  On pages that are checked
+ * instead, the bytes the check compares are read before and verified after
+ * the translation.
+ *
+ * Reading guest code may fault although the page is there (a truncated file).
+ * The fault handler comes back here through translate_jmp, and the page counts
+ * as unreadable.
+ *
+ * Locking: everything runs under the engine lock, in the thread of the CPU.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "accel/tcg/internal.h"
+#include "qemu/log.h"
+#include <time.h>
+
+/* Bytes of guest code a checked unit may depend on. */
+#define CHECK_MAX_BYTES 1024
+
+typedef struct Job {
+    EngineCPU *cpu;
+    uint64_t pc;
+    bool one_shot;
+    /* pages opened by the front end */
+    uint64_t pages[TRANSLATE_MAX_PAGES];
+    unsigned nb_pages;
+    PageMode mode;              /* strictest of the pages */
+    /* a check to emit at the entry: the bytes at ranges, in order */
+    bool check;
+    TranslateResult expect;
+    uint8_t bytes[CHECK_MAX_BYTES];
+    unsigned stale_label;       /* label + 1 */
+    unsigned hook_label;        /* label + 1 */
+} Job;
+
+typedef enum GenResult {
+    GEN_OK,
+    GEN_TOO_BIG,        /* with fewer instructions it will fit */
+    GEN_CHUNK_FULL,     /* in an empty chunk it may fit */
+    GEN_AGAIN,          /* pages are not as they seemed */
+    GEN_NO_ROOM,        /* wait for other CPUs */
+} GenResult;
+
+static int guest_page_flags(uint64_t pc)
+{
+    if (!engine.cfg.user) {
+        return PAGE_READ | PAGE_WRITE | PAGE_EXEC | PAGE_VALID;
+    }
+    return engine.cfg.user->page_flags(pc, NULL);
+}
+
+/*
+ * Callbacks of the front end.
+ */
+
+static bool job_open_page(void *opaque, uint64_t page)
+{
+    Job *j = opaque;
+    PageMode mode;
+
+    for (unsigned i = 0; i < j->nb_pages; i++) {
+        if (j->pages[i] == page) {
+            return true;
+        }
+    }
+    if (j->nb_pages == TRANSLATE_MAX_PAGES || page + 1 == j->cpu->bad_page ||
+        !(guest_page_flags(page) & PAGE_EXEC)) {
+        return false;
+    }
+    j->pages[j->nb_pages++] = page;
+    if (j->one_shot) {
+        /* Runs at once and once: protecting would make its write fault. */
+        return true;
+    }
+    mode = page_mode(page);
+    j->mode = MAX(j->mode, mode);
+    if (mode == PAGE_MODE_PROTECT) {
+        page_make_protected(page);
+    }
+    return true;
+}
+
+static bool job_has_hook(void *opaque, uint64_t pc)
+{
+    return hook_at(pc);
+}
+
+/* t |= [addr, addr + size) ^ value */
+static TCGv gen_compare(TCGContext *s, TCGv acc, uint64_t addr, TCGWidth w,
+                        uint64_t value)
+{
+    TCGMem m = { .disp = (int64_t)addr };
+    TCGv loaded = tcg_temp(s), diff = tcg_temp(s), sum;
+
+    tcg_gen_ld(s, TCG_OP_ld, w, loaded, m);
+    tcg_gen2(s, TCG_OP_xor, MO_64, diff, loaded, tcg_const(s, value));
+    if (!acc) {
+        return diff;
+    }
+    sum = tcg_temp(s);
+    tcg_gen2(s, TCG_OP_or, MO_64, sum, acc, diff);
+    return sum;
+}
+
+/* Leave to the engine unless the guest code is what it was. */
+static void gen_check(TCGContext *s, Job *j)
+{
+    const uint8_t *b = j->bytes;
+    TCGv acc = TCGV_NONE;
+
+    for (unsigned i = 0; i < j->expect.nb_ranges; i++) {
+        uint64_t addr = j->expect.ranges[i].start;
+        uint32_t left = j->expect.ranges[i].len;
+
+        while (left) {
+            TCGWidth w = left >= 8 ? MO_64 : left >= 4 ? MO_32 :
+                         left >= 2 ? MO_16 : MO_8;
+            unsigned size = 1u << w;
+            uint64_t v = 0;
+
+            memcpy(&v, b, size);
+            acc = gen_compare(s, acc, addr, w, v);
+            addr += size;
+            b += size;
+            left -= size;
+        }
+    }
+    if (acc) {
+        unsigned label = tcg_label_new(s, true);
+
+        tcg_gen_brcond(s, TCG_COND_NE, MO_64, acc, tcg_const(s, 0), label);
+        j->stale_label = label + 1;
+    }
+}
+
+static void job_gen_entry(void *opaque, TCGContext *s)
+{
+    Job *j = opaque;
+    bool hooked = !j->one_shot && hook_at(j->pc);
+
+    j->stale_label = 0;
+    j->hook_label = 0;
+    if (!j->check && !hooked) {
+        return;
+    }
+    tcg_gen_insn_start(s, j->pc);
+    if (j->check) {
+        gen_check(s, j);
+    }
+    if (hooked) {
+        unsigned label = tcg_label_new(s, true);
+
+        hook_gen_entry(s, j->pc, label);
+        j->hook_label = label + 1;
+    }
+}
+
+/* Side paths of job_gen_entry(), behind the unit. */
+static void gen_side_exits(TCGContext *s, Job *j)
+{
+    if (j->stale_label) {
+        tcg_label_here(s, j->stale_label - 1);
+        tcg_gen_exit_reason(s, EXCP_STALE, tcg_const(s, j->pc));
+    }
+    if (j->hook_label) {
+        TCGv rip = tcg_temp(s);
+
+        tcg_label_here(s, j->hook_label - 1);
+        tcg_gen_ld_env(s, MO_64, rip, s->env_rip);
+        tcg_gen_exit_indirect(s, rip);
+    }
+}
+
+static unsigned count_exits(const TCGContext *s)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < s->nb_ops; i++) {
+        n += s->ops[i].opc == TCG_OP_exit_direct ||
+             s->ops[i].opc == TCG_OP_push_ret;
+    }
+    return n;
+}
+
+/* Guest code as it is now, in the order of the ranges. */
+static bool snapshot(const TranslateResult *rs, uint8_t *out)
+{
+    size_t n = 0;
+
+    for (unsigned i = 0; i < rs->nb_ranges; i++) {
+        if (n + rs->ranges[i].len > CHECK_MAX_BYTES) {
+            return false;
+        }
+        memcpy(out + n, (const void *)(uintptr_t)rs->ranges[i].start,
+               rs->ranges[i].len);
+        n += rs->ranges[i].len;
+    }
+    return true;
+}
+
+static bool same_code(const Job *j, const TranslateResult *rs)
+{
+    uint8_t now[CHECK_MAX_BYTES];
+
+    if (rs->nb_ranges != j->expect.nb_ranges) {
+        return false;
+    }
+    for (unsigned i = 0; i < rs->nb_ranges; i++) {
+        if (rs->ranges[i].start != j->expect.ranges[i].start ||
+            rs->ranges[i].len != j->expect.ranges[i].len) {
+            return false;
+        }
+    }
+    if (!snapshot(rs, now)) {
+        return false;
+    }
+    for (unsigned i = 0, n = 0; i < rs->nb_ranges; i++) {
+        if (memcmp(now + n, j->bytes + n, rs->ranges[i].len)) {
+            return false;
+        }
+        n += rs->ranges[i].len;
+    }
+    return true;
+}
+
+/* IR of the unit, optimised, in engine.tcg. */
+static GenResult build_ir(Job *j, unsigned max_insns, TranslateResult *rs)
+{
+    TCGContext *s = engine.tcg;
+    TranslateRequest rq = {
+        .pc = j->pc,
+        .max_insns = max_insns,
+        .model = j->cpu->env->model,
+        .simple = j->mode != PAGE_MODE_PROTECT || j->one_shot,
+        .end_after_store = j->mode == PAGE_MODE_STRICT,
+        .open_page = job_open_page,
+        .has_hook = job_has_hook,
+        .gen_entry = job_gen_entry,
+        .opaque = j,
+    };
+    PageMode mode = j->mode;
+
+    j->check = false;
+    j->nb_pages = 0;
+    memset(rs, 0, sizeof(*rs));
+    if (!x86_translate_unit(s, &rq, rs)) {
+        return GEN_TOO_BIG;
+    }
+    if (j->mode != mode) {
+        return GEN_AGAIN;       /* it reached a page of a stricter mode */
+    }
+    if (mode != PAGE_MODE_PROTECT) {
+        j->expect = *rs;
+        if (!snapshot(rs, j->bytes)) {
+            return GEN_TOO_BIG;
+        }
+        j->check = true;
+        if (!x86_translate_unit(s, &rq, rs)) {
+            return GEN_TOO_BIG;
+        }
+        if (!same_code(j, rs)) {
+            return GEN_AGAIN;
+        }
+    }
+    gen_side_exits(s, j);
+    if (s->overflow) {
+        return GEN_TOO_BIG;
+    }
+    tcg_optimize(s);
+    return s->overflow ? GEN_TOO_BIG : GEN_OK;
+}
+
+/* The record of the unit; everything but what depends on the code. */
+static TB *build_record(CodeSpace *cs, const Job *j, const TranslateResult *rs,
+                        unsigned nb_exits)
+{
+    size_t exits = sizeof(TB);
+    size_t ranges = exits + nb_exits * sizeof(TBExit);
+    size_t pages = ranges + rs->nb_ranges * sizeof(TBRange);
+    size_t size = pages + j->nb_pages * sizeof(TBPageLink);
+    uint8_t *mem = code_cache_alloc(cs, size);
+    TB *tb = (TB *)mem;
+
+    if (!mem) {
+        return NULL;
+    }
+    memset(mem, 0, size);
+    tb->pc = j->pc;
+    tb->code = cs->buf.rx;
+    tb->exits = (TBExit *)(mem + exits);
+    tb->ranges = (TBRange *)(mem + ranges);
+    tb->pages = (TBPageLink *)(mem + pages);
+    tb->nb_exits = nb_exits;
+    tb->nb_ranges = rs->nb_ranges;
+    tb->nb_pages = j->nb_pages;
+    tb->insns = rs->insns;
+    tb->hook_generation = hook_generation();
+    tb->flags = (j->check ? TB_CHECKED : 0) |
+                (j->mode == PAGE_MODE_STRICT ? TB_STRICT : 0) |
+                (j->hook_label ? TB_HOOKED : 0);
+    for (unsigned i = 0; i < rs->nb_ranges; i++) {
+        tb->ranges[i].start = rs->ranges[i].start;
+        tb->ranges[i].len = rs->ranges[i].len;
+        tb->guest_size += rs->ranges[i].len;
+    }
+    for (unsigned i = 0; i < j->nb_pages; i++) {
+        tb->pages[i].page = j->pages[i];
+    }
+    return tb;
+}
+
+static bool attach_unwind(CodeSpace *cs, TB *tb)
+{
+    static uint8_t buf[32 * 1024];      /* engine lock */
+    size_t n = unwind_encode(engine.tcg, buf, sizeof(buf));
+    uint8_t *p = code_cache_alloc(cs, n);
+
+    if (!p) {
+        return false;
+    }
+    memcpy(p, buf, n);
+    tb->unwind = p;
+    tb->unwind_size = n;
+    return true;
+}
+
+static void log_code(const TB *tb)
+{
+    if (qemu_loglevel_mask(LOG_OUT_ASM) && qemu_log_in_filter(tb->pc)) {
+        qemu_log("OUT: pc %#" PRIx64 " [size=%u]\n", tb->pc, tb->code_size);
+        if (engine.backend->disas) {
+            engine.backend->disas(tb->code, tb->code_size);
+        }
+        qemu_log("\n");
+    }
+}
+
+/* Host code and record for the IR in engine.tcg. */
+static GenResult emit(Job *j, const TranslateResult *rs, bool fresh, TB **out)
+{
+    uintptr_t cookies[TCG_MAX_EXITS];
+    TCGContext *s = engine.tcg;
+    unsigned nb_exits = count_exits(s);
+    ptrdiff_t size;
+    CodeSpace cs;
+    TB *tb;
+
+    if (nb_exits > TCG_MAX_EXITS) {
+        return GEN_TOO_BIG;
+    }
+    if (!code_cache_begin(&cs, fresh)) {
+        return GEN_NO_ROOM;
+    }
+    tb = build_record(&cs, j, rs, nb_exits);
+    if (!tb) {
+        code_cache_abort(&cs);
+        return GEN_CHUNK_FULL;
+    }
+    for (unsigned i = 0; i < nb_exits; i++) {
+        cookies[i] = (uintptr_t)&tb->exits[i];
+    }
+    size = engine.backend->gen_code(s, cs.buf, cookies);
+    if (size < 0 || (tb->code_size = size, !attach_unwind(&cs, tb))) {
+        code_cache_abort(&cs);
+        return GEN_CHUNK_FULL;
+    }
+    for (unsigned i = 0; i < nb_exits; i++) {
+        tb->exits[i].e = s->exits[i];
+        tb->exits[i].owner = tb;
+    }
+    code_cache_commit(&cs, tb);
+    *out = tb;
+    return GEN_OK;
+}
+
+static void publish(TB *tb)
+{
+    EngineStats *st = &engine.stats;
+
+    tb->guest_hash = tb_hash_guest(tb->ranges, tb->nb_ranges);
+    tb_add_to_pages(tb);
+    atomic_store_explicit(&tb->state, TB_VALID, memory_order_release);
+    tb_table_insert(tb);
+    st->units++;
+    st->insns += tb->insns;
+    st->guest_bytes += tb->guest_size;
+    st->host_bytes += tb->code_size;
+    if (unlikely(engine.cfg.perfmap)) {
+        perfmap_unit(tb);
+    }
+    if (unlikely(engine.cfg.jitdump)) {
+        jitdump_unit(tb);
+    }
+    log_code(tb);
+}
+
+static TB *generate(Job *j)
+{
+    unsigned max_insns = j->one_shot ? 1 : engine.max_insns;
+    bool fresh = false;
+    TranslateResult rs;
+    TB *tb = NULL;
+
+    j->mode = j->one_shot ? PAGE_MODE_PROTECT :
+                            page_mode(j->pc & GUEST_PAGE_MASK);
+    for (;;) {
+        GenResult r = build_ir(j, max_insns, &rs);
+
+        if (r == GEN_OK) {
+            r = emit(j, &rs, fresh, &tb);
+        }
+        switch (r) {
+        case GEN_OK:
+            if (j->one_shot || rs.fetch_fault) {
+                engine.stats.one_shots++;
+                log_code(tb);
+            } else {
+                publish(tb);
+            }
+            return tb;
+        case GEN_CHUNK_FULL:
+            if (!fresh) {
+                fresh = true;
+                break;
+            }
+            /* fall through */
+        case GEN_TOO_BIG:
+            if (max_insns == 1) {
+                error_report("instruction at %#" PRIx64 " is too large to "
+                             "translate", j->pc);
+                abort();
+            }
+            max_insns = max_insns > 64 ? 64 : max_insns / 2;
+            break;
+        case GEN_AGAIN:
+            break;
+        case GEN_NO_ROOM:
+            return NULL;
+        }
+    }
+}
+
+/*
+ * A unit that was put aside and whose guest code is, or is again, what it was
+ * made from.
+ */
+static bool may_revive(const TB *tb, const EngineCPU *cpu)
+{
+    if (tb->hook_generation != hook_generation()) {
+        return false;
+    }
+    for (unsigned i = 0; i < tb->nb_pages; i++) {
+        uint64_t page = tb->pages[i].page;
+        PageMode mode = page_mode(page);
+
+        if (!(guest_page_flags(page) & PAGE_EXEC) ||
+            page + 1 == cpu->bad_page ||
+            (mode != PAGE_MODE_PROTECT && !(tb->flags & TB_CHECKED)) ||
+            (mode == PAGE_MODE_STRICT && !(tb->flags & TB_STRICT))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static TB *revive(EngineCPU *cpu, uint64_t pc)
+{
+    TB *tb = tb_dormant_first(pc);
+
+    for (; tb; tb = tb_dormant_next(tb)) {
+        if (!may_revive(tb, cpu)) {
+            continue;
+        }
+        for (unsigned i = 0; i < tb->nb_pages; i++) {
+            page_make_protected(tb->pages[i].page);
+        }
+        if (tb_hash_guest(tb->ranges, tb->nb_ranges) != tb->guest_hash) {
+            continue;
+        }
+        tb_dormant_remove(tb);
+        tb_add_to_pages(tb);
+        atomic_store_explicit(&tb->state, TB_VALID, memory_order_release);
+        tb_table_insert(tb);
+        engine.stats.revived++;
+        return tb;
+    }
+    return NULL;
+}
+
+/* There is no code at @pc: the exception of the jump to it. */
+static void raise_fetch(EngineCPU *cpu, uint64_t pc)
+{
+    CPUArchState *env = cpu->env;
+    bool bad = (pc & GUEST_PAGE_MASK) + 1 == cpu->bad_page;
+
+    if ((int64_t)(pc << 16) >> 16 != (int64_t)pc) {
+        env->common.exception_index = EXCP0D_GPF;
+        env->error_code = 0;
+        return;
+    }
+    env->common.exception_index = EXCP0E_PAGE;
+    env->error_code = PG_ERROR_I | PG_ERROR_U |
+                      (guest_page_flags(pc) ? PG_ERROR_P : 0);
+    env->cr2 = pc;
+    env->host_si_code = bad ? cpu->bad_si_code : 0;
+}
+
+static bool fetchable(const EngineCPU *cpu, uint64_t pc)
+{
+    return (pc & GUEST_PAGE_MASK) + 1 != cpu->bad_page &&
+           (guest_page_flags(pc) & PAGE_EXEC);
+}
+
+static TB *translate_locked(EngineCPU *cpu, uint64_t pc, bool one_shot)
+{
+    Job job;
+    TB *tb;
+
+    if (!one_shot && ((tb = tb_lookup(pc)) || (tb = revive(cpu, pc)))) {
+        return tb;
+    }
+    if (!fetchable(cpu, pc) && !hook_at(pc)) {
+        raise_fetch(cpu, pc);
+        return NULL;
+    }
+    job.cpu = cpu;
+    job.pc = pc;
+    job.one_shot = one_shot;
+    job.nb_pages = 0;
+    job.check = false;
+    job.stale_label = job.hook_label = 0;
+    tb = generate(&job);
+    if (!tb) {
+        cpu->env->common.exception_index = EXCP_NO_ROOM;
+    }
+    return tb;
+}
+
+static uint64_t now_ns(void)
+{
+    struct timespec ts;
+
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return ts.tv_sec * 1000000000ull + ts.tv_nsec;
+}
+
+static TB *translate_guarded(EngineCPU *cpu, uint64_t pc, bool one_shot)
+{
+    TB *tb;
+
+    cpu->translating = true;
+    if (_setjmp(cpu->translate_jmp)) {
+        /*
+         * Reading guest code faulted.  The handler may have left signals
+         * blocked: make cpu_exec() return soon.
+         */
+        cpu_interrupt(cpu->env);
+    }
+    tb = translate_locked(cpu, pc, one_shot);
+    cpu->translating = false;
+    return tb;
+}
+
+TB *tb_translate(EngineCPU *cpu, uint64_t pc, bool one_shot)
+{
+    bool timed = qemu_loglevel_mask(LOG_STATS);
+    uint64_t t0 = timed ? now_ns() : 0;
+    TB *tb;
+
+    cpu->bad_page = 0;
+    engine_lock();
+    tb = translate_guarded(cpu, pc, one_shot);
+    if (timed) {
+        engine.stats.translate_ns += now_ns() - t0;
+    }
+    engine_unlock();
+    return tb;
+}
+
+void tb_check_failed(uint64_t pc)
+{
+    TB *tb;
+
+    engine_lock();
+    tb = tb_lookup(pc);
+    if (tb && (tb->flags & TB_CHECKED)) {
+        tb_retire(tb, true);
+        tb_retire_done();
+        engine.stats.check_failed++;
+    }
+    engine_unlock();
+}
