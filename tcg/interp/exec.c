@@ -306,10 +306,17 @@ static void do_vop(void *env, Frame *f, const InterpInsn *p, TCGVec *d,
 static void do_vop_fp(void *env, Frame *f, const InterpInsn *p, TCGVec *d)
 {
     uint32_t mxcsr = ENV(uint32_t, L.mxcsr);
-    TCGFpEnv fp = { .mxcsr = mxcsr & ~0x3fu };
-    TCGVec out = *d;
+    TCGFpEnv fp = { .mxcsr = mxcsr };
+    TCGVec out;
     uint32_t raised;
 
+    if (likely((~mxcsr & 0x1f80) == 0)) {
+        do_vop(env, f, p, d, &fp);
+        ENV(uint32_t, L.mxcsr) = fp.mxcsr;
+        return;
+    }
+    fp.mxcsr &= ~0x3fu;
+    out = *d;
     do_vop(env, f, p, &out, &fp);
     raised = fp.mxcsr & 0x3f;
     ENV(uint32_t, L.mxcsr) = mxcsr | raised;
