@@ -1,0 +1,177 @@
+/*
+ * The start of the emulator: options, engine, program, CPU loop.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "qemu/log.h"
+#include "exec/engine.h"
+#include "linux-user/loader.h"
+#include "linux-user/options-internal.h"
+#include "target/i386/cpu.h"
+#include "user/mmap.h"
+#include "user/options.h"
+#include "user/process.h"
+#include "user/signal.h"
+#include "user/syscall.h"
+#include <sys/auxv.h>
+
+/* Bit of AT_FLAGS: binfmt_misc passes the original argv[0] (flag P). */
+#define AT_FLAGS_PRESERVE_ARGV0 1
+
+#ifndef AT_EXECFD
+#define AT_EXECFD 2
+#endif
+
+extern char **environ;
+
+/*
+ * What the kernel's binfmt_misc says: argv is then path, [original argv[0]],
+ * arguments, without options, and with flag O the file is open already.
+ */
+typedef struct BinfmtInfo {
+    bool active;
+    bool have_argv0;
+    int fd;
+} BinfmtInfo;
+
+static BinfmtInfo binfmt_info(void)
+{
+    BinfmtInfo b = { .fd = -1 };
+    unsigned long val;
+
+    b.have_argv0 = getauxval(AT_FLAGS) & AT_FLAGS_PRESERVE_ARGV0;
+    /* Descriptor 0 is a valid answer: absence is told by errno. */
+    errno = 0;
+    val = getauxval(AT_EXECFD);
+    if (errno == 0) {
+        b.fd = val;
+    }
+    b.active = b.have_argv0 || b.fd >= 0;
+    return b;
+}
+
+/* Fill @req from the command line. */
+static void find_program(LoadRequest *req, int argc, char **argv,
+                         const ExecHandover *handover)
+{
+    BinfmtInfo binfmt = binfmt_info();
+    int i = 1;
+
+    options_init(argv[0]);
+    if (!handover->present) {
+        options_parse_environment();
+    }
+    if (!binfmt.active) {
+        i = options_parse_arguments(argc, argv);
+    }
+    if (i >= argc) {
+        fprintf(stderr, "qemu: no user program specified\n");
+        exit(1);
+    }
+    req->path = argv[i];
+    req->argc = argc - i;
+    req->argv = argv + i;
+    req->fd = binfmt.fd;
+    req->checked = binfmt.active;
+    if (binfmt.have_argv0 && argc - i >= 2) {
+        req->argc--;
+        req->argv++;
+    }
+    if (user_options.argv0) {
+        req->argv[0] = (char *)user_options.argv0;
+    }
+    if (handover->present) {
+        req->execfn = handover->execfn;
+        req->fd = handover->fd;
+        req->checked = true;
+    }
+}
+
+static void open_log(bool handed_over)
+{
+    const char *file = user_options.log_file;
+    int ret, fd;
+
+    if (!file) {
+        return;
+    }
+    if (!handed_over && !strstr(file, "%d")) {
+        /* The first process starts an empty log, its programs append. */
+        (void)!truncate(file, 0);
+    }
+    ret = qemu_log_open(file);
+    if (ret < 0) {
+        error_report("cannot open the log '%s': %s", file, strerror(-ret));
+        exit(1);
+    }
+    fd = fd_make_private(qemu_log_fd());
+    qemu_log_set_fd(fd);
+}
+
+static const struct X86CPUModel *choose_cpu(void)
+{
+    const struct X86CPUModel *model;
+    char *err = NULL;
+
+    if (!strcmp(user_options.cpu_model, "help") ||
+        !strcmp(user_options.cpu_model, "?")) {
+        x86_cpu_list(stdout);
+        exit(0);
+    }
+    model = x86_cpu_model(user_options.cpu_model, &err);
+    if (!model) {
+        error_report("%s", err);
+        exit(1);
+    }
+    return model;
+}
+
+static void start_engine(void)
+{
+    EngineConfig cfg = {
+        .code_cache_size = user_options.tb_size,
+        .interp = user_options.interp,
+        .one_insn_per_tb = user_options.one_insn_per_tb,
+        .nochain = qemu_loglevel_mask(LOG_NOCHAIN),
+        .tso = user_options.tso,
+        .perfmap = user_options.perfmap,
+        .jitdump = user_options.jitdump,
+        .user = &mmap_engine_ops,
+    };
+
+    if (!engine_init(&cfg)) {
+        exit(1);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    ExecHandover handover = exec_handover_take(environ);
+    const struct X86CPUModel *model;
+    LoadRequest req = { 0 };
+    CPUArchState *env;
+    int ret;
+
+    find_program(&req, argc, argv, &handover);
+    req.envp = handover.present ? environ : options_edit_environment(environ);
+    model = choose_cpu();
+    open_log(handover.present);
+    mmap_init();
+    start_engine();
+
+    env = cpu_create(NULL);
+    env->model = model;
+    cpu_x86_reset(env);
+    task_init_main(env);
+    process_atfork(mmap_fork_start, mmap_fork_end);
+    signal_init();
+    syscall_init();
+
+    ret = loader_exec(&req, env);
+    if (ret) {
+        return ret;
+    }
+    cpu_loop(env);
+    return 0;
+}
