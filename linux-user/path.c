@@ -65,7 +65,7 @@ static bool walk(char *buf, size_t base, const char *path, bool nofollow)
     if (strlen(path) >= sizeof(rest)) {
         return false;
     }
-    strcpy(rest, path);
+    memcpy(rest, path, strlen(path) + 1);
     for (;;) {
         size_t n, room, tail;
         ssize_t got;

@@ -16,10 +16,13 @@
 #include "user/options.h"
 #include "user/path.h"
 #include "user/process.h"
+#include "user/procfs.h"
 #include "user/signal.h"
 #include <ctype.h>
 #include <fcntl.h>
+#include <linux/prctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 
 typedef struct ViewContext {
@@ -349,7 +352,7 @@ bool proc_maybe_view(const char *path)
 {
     static const char *const relative[] = {
         "auxv", "cmdline", "environ", "maps", "smaps", "stat", "statm",
-        "status", "cpuinfo", "exe",
+        "status", "cpuinfo", "exe", "mem",
     };
 
     if (path[0] == '/') {
@@ -378,11 +381,8 @@ static const char *absolute_proc_path(int dirfd, const char *path,
         char link[64];
         ssize_t n;
 
-        if (dirfd == AT_FDCWD) {
-            strcpy(link, "/proc/self/cwd");
-        } else {
-            snprintf(link, sizeof(link), "/proc/self/fd/%d", dirfd);
-        }
+        snprintf(link, sizeof(link), dirfd == AT_FDCWD ? "/proc/self/cwd" :
+                 "/proc/self/fd/%d", dirfd);
         n = readlink(link, buf, PATH_MAX - 1);
         if (n < 5 || memcmp(buf, "/proc", 5)) {
             return NULL;
@@ -519,6 +519,10 @@ int64_t proc_open_view(CPUArchState *env, int dirfd, const char *path,
     if (!name) {
         return -QEMU_NO_VIEW;
     }
+    if (!strcmp(name, "mem") && (host_flags & O_ACCMODE) != O_RDONLY) {
+        syscall_work_set(SYSCALL_WORK_PROCMEM);
+        return -QEMU_NO_VIEW;
+    }
     if (!strcmp(name, "exe")) {
         if (host_flags & O_NOFOLLOW) {
             return -ELOOP;
@@ -549,4 +553,67 @@ int64_t proc_readlink_view(CPUArchState *env, int dirfd, const char *path,
     }
     memcpy(out, exe, len);
     return len;
+}
+
+/*
+ * Writes to /proc/self/mem go past page protections, so the engine would not
+ * learn that code changed.  Called after each successful write once such a
+ * file was opened.
+ */
+void proc_mem_written(int num, const uint64_t *a, int64_t done)
+{
+    char link[64], path[64], own[64];
+    uint64_t offset;
+    ssize_t n;
+
+    switch (num) {
+    case TARGET_NR_write:
+    case TARGET_NR_writev:
+        offset = lseek(a[0], 0, SEEK_CUR) - done;
+        break;
+    case TARGET_NR_pwrite64:
+    case TARGET_NR_pwritev:
+    case TARGET_NR_pwritev2:
+        offset = a[3];
+        break;
+    default:
+        return;
+    }
+    snprintf(link, sizeof(link), "/proc/self/fd/%d", (int)a[0]);
+    n = readlink(link, path, sizeof(path) - 1);
+    if (n > 0) {
+        path[n] = 0;
+        snprintf(own, sizeof(own), "/proc/%d/mem", (int)getpid());
+        if (!strcmp(path, own)) {
+            tb_invalidate_range(offset, done);
+        }
+    }
+}
+
+void procfs_publish(void)
+{
+    const ImageInfo *image = &guest_image;
+    uint64_t brk = h2g(sbrk(0));
+    struct prctl_mm_map map = {
+        .start_code = image->start_code,
+        .end_code = image->end_code,
+        .start_data = image->start_data,
+        .end_data = image->end_data,
+        .start_brk = brk,           /* of the emulator: still in use */
+        .brk = brk,
+        .start_stack = image->start_stack,
+        .arg_start = image->arg_start,
+        .arg_end = image->arg_end,
+        .env_start = image->env_start,
+        .env_end = image->env_end,
+        .exe_fd = -1,
+    };
+
+    if (map.end_code <= map.start_code) {
+        map.end_code = map.start_code + 1;
+    }
+    if (map.start_data == 0 || map.end_data < map.start_data) {
+        map.start_data = map.end_data = map.end_code;
+    }
+    prctl(PR_SET_MM, PR_SET_MM_MAP, &map, sizeof(map), 0);
 }

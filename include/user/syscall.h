@@ -42,6 +42,7 @@ enum {
     SYSCALL_WORK_SECCOMP = 2,
     SYSCALL_WORK_PTRACE  = 4,
     SYSCALL_WORK_STATS   = 8,
+    SYSCALL_WORK_PROCMEM = 16,      /* /proc/self/mem is open for writing */
 };
 void syscall_work_set(unsigned bit);
 
@@ -53,6 +54,14 @@ void syscall_work_set(unsigned bit);
 struct SeccompState;
 struct SeccompState *seccomp_current(void);
 void seccomp_inherit(struct SeccompState *state);
+
+/*
+ * Filters survive execve: seccomp_export() writes those of the calling thread
+ * to a file, *fd (open across exec; -1 when there are none), and returns 0 or
+ * -errno; the next emulator hands it to seccomp_import(), which closes it.
+ */
+int seccomp_export(int *fd);
+void seccomp_import(int fd);
 
 /* `-d stats`: calls and errors per name, to the log. */
 void syscall_print_stats(void);

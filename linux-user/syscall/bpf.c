@@ -7,7 +7,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "syscall/bpf.h"
+#include "bpf.h"
 
 static bool insn_valid(const struct sock_filter *f, unsigned pc, unsigned len)
 {

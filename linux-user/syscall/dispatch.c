@@ -15,7 +15,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "syscall/internal.h"
+#include "internal.h"
 #include "qemu/log.h"
 #include "exec/engine.h"
 #include "user/strace.h"
@@ -225,6 +225,9 @@ static int64_t do_syscall_watched(CPUArchState *env, int num,
     }
     if (!(work & SYSCALL_WORK_SECCOMP) || !seccomp_check(env, num, a, &ret)) {
         ret = d ? run_call(env, d, a) : unknown_call(num);
+    }
+    if ((work & SYSCALL_WORK_PROCMEM) && ret > 0) {
+        proc_mem_written(num, a, ret);
     }
     if (work & SYSCALL_WORK_STRACE) {
         strace_leave(&st, d, a, ret);

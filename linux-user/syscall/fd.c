@@ -10,8 +10,8 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "syscall/internal.h"
-#include "syscall/openflags.h"
+#include "internal.h"
+#include "openflags.h"
 #include "qemu/log.h"
 #include <fcntl.h>
 #include <linux/close_range.h>

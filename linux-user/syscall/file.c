@@ -7,11 +7,12 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "syscall/internal.h"
-#include "syscall/openflags.h"
+#include "internal.h"
+#include "openflags.h"
 #include "user/path.h"
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 
@@ -52,7 +53,7 @@ int64_t guest_path_read(uint64_t addr, char buf[PATH_MAX], const char **host,
         const char *p = path_to_host(buf, prefixed, nofollow);
 
         if (p == prefixed) {
-            strcpy(buf, prefixed);
+            memcpy(buf, prefixed, strlen(prefixed) + 1);
         }
     }
     if (!nofollow && path_is_proc_self_exe(buf)) {
@@ -93,7 +94,18 @@ static int64_t do_openat(CPUArchState *env, int dirfd, uint64_t path_addr,
             }
         }
     }
-    return safe_syscall(__NR_openat, dirfd, path, host_flags, mode);
+    ret = safe_syscall(__NR_openat, dirfd, path, host_flags, mode);
+    if (ret == -ENOENT && !(flags & TARGET_O_CREAT) && path == buf &&
+        path_prefix()) {
+        /* Writing to a file that exists only below the prefix. */
+        char host[PATH_MAX];
+
+        path = path_to_host(buf, host, flags & TARGET_O_NOFOLLOW);
+        if (path == host) {
+            ret = safe_syscall(__NR_openat, dirfd, path, host_flags, mode);
+        }
+    }
+    return ret;
 }
 
 int64_t sys_open(CPUArchState *env, const uint64_t *a)
@@ -265,7 +277,7 @@ int64_t sys_inotify_add_watch(CPUArchState *env, const uint64_t *a)
 {
     char buf[PATH_MAX];
     const char *path;
-    int64_t ret = guest_path_read(a[1], buf, &path, true);
+    int64_t ret = guest_path_read(a[1], buf, &path, a[2] & IN_DONT_FOLLOW);
 
     return ret < 0 ? ret :
            raw_syscall(__NR_inotify_add_watch, (int)a[0], path, a[2]);

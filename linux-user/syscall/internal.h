@@ -86,7 +86,9 @@ int64_t proc_open_view(CPUArchState *env, int dirfd, const char *path,
 /* readlink of a view: length, -errno or -QEMU_NO_VIEW. */
 int64_t proc_readlink_view(CPUArchState *env, int dirfd, const char *path,
                            char *out, size_t size);
-/* True when @path (absolute) may be a view: begins with /proc/. */
+/* @done bytes were written by call @num, maybe to /proc/self/mem. */
+void proc_mem_written(int num, const uint64_t *a, int64_t done);
+/* Quick: can @path name a view or a file proc_open_view() cares about? */
 bool proc_maybe_view(const char *path);
 
 /* stat.c */

@@ -4,11 +4,11 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "syscall/internal.h"
+#include "internal.h"
 
 #if !HOST_IS_GUEST_ABI
 
-#include "syscall/openflags.h"
+#include "openflags.h"
 #include <sys/ipc.h>
 #include <sys/sem.h>
 #include <sys/stat.h>

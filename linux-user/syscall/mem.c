@@ -3,7 +3,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "syscall/internal.h"
+#include "internal.h"
 
 int64_t sys_mmap(CPUArchState *env, const uint64_t *a)
 {

@@ -7,7 +7,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "syscall/internal.h"
+#include "internal.h"
 #include "user/signal.h"
 #include <sys/epoll.h>
 #include <sys/select.h>

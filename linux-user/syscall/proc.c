@@ -4,11 +4,12 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "syscall/internal.h"
+#include "internal.h"
 #include "qemu/log.h"
 #include "user/elfload.h"
 #include "user/options.h"
 #include <linux/prctl.h>
+#include <sys/personality.h>
 #include <sys/resource.h>
 #include <sys/utsname.h>
 
@@ -169,7 +170,9 @@ int64_t sys_uname(CPUArchState *env, const uint64_t *a)
     memcpy(g.release, u.release, 65);
     memcpy(g.version, u.version, 65);
     memcpy(g.domainname, u.domainname, 65);
-    strcpy(g.machine, "x86_64");
+    snprintf(g.machine, sizeof(g.machine), "%s",
+             (personality(0xffffffff) & 0xff) == PER_LINUX32 ? "i686" :
+                                                               "x86_64");
     if (user_options.uname_release) {
         snprintf(g.release, sizeof(g.release), "%s",
                  user_options.uname_release);

@@ -12,14 +12,15 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "syscall/internal.h"
-#include "syscall/bpf.h"
+#include "internal.h"
+#include "bpf.h"
 #include "qemu/log.h"
 #include "user/process.h"
 #include "user/signal.h"
 #include <linux/capability.h>
 #include <linux/prctl.h>
 #include <linux/seccomp.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 
 /* Instructions of all filters of a thread together, as in the kernel. */
@@ -321,5 +322,75 @@ int64_t sys_seccomp(CPUArchState *env, const uint64_t *a)
         return a[1] ? -EINVAL : action_available(a[2]);
     default:
         return -EINVAL;
+    }
+}
+
+/*
+ * Over execve.  The file holds the programs oldest first, each behind a
+ * header; a strict state is a header without instructions.
+ */
+typedef struct SavedFilter {
+    uint16_t len;
+    uint8_t strict, log;
+} SavedFilter;
+
+static bool export_one(int fd, const SeccompState *s)
+{
+    SavedFilter h = { .len = s->len, .strict = s->strict, .log = s->log };
+    ssize_t size = s->len * sizeof(s->insns[0]);
+
+    if (s->prev && !export_one(fd, s->prev)) {
+        return false;
+    }
+    return write(fd, &h, sizeof(h)) == sizeof(h) &&
+           write(fd, s->insns, size) == size;
+}
+
+int seccomp_export(int *fd)
+{
+    SeccompState *s = seccomp_current();
+
+    *fd = -1;
+    if (!s) {
+        return 0;
+    }
+    *fd = memfd_create("seccomp", 0);
+    if (*fd < 0) {
+        return -errno;
+    }
+    if (!export_one(*fd, s)) {
+        close(*fd);
+        *fd = -1;
+        return -ENOMEM;
+    }
+    lseek(*fd, 0, SEEK_SET);
+    return 0;
+}
+
+void seccomp_import(int fd)
+{
+    SeccompState *s = NULL;
+    SavedFilter h;
+
+    while (read(fd, &h, sizeof(h)) == sizeof(h)) {
+        ssize_t size = h.len * sizeof(struct sock_filter);
+        SeccompState *next = calloc(1, sizeof(*next) + size);
+
+        if (!next || read(fd, next->insns, size) != size ||
+            (!h.strict && (!h.len || !bpf_valid(next->insns, h.len)))) {
+            error_report("seccomp filters of the previous program are damaged");
+            abort();
+        }
+        next->prev = s;
+        next->len = h.len;
+        next->total = h.len + (s ? s->total : 0);
+        next->strict = h.strict;
+        next->log = h.log;
+        s = next;
+    }
+    close(fd);
+    if (s) {
+        syscall_work_set(SYSCALL_WORK_SECCOMP);
+        seccomp_inherit(s);
     }
 }
