@@ -226,6 +226,9 @@ static bool leave_for(EngineCPU *cpu, int *excp)
         cpu->stats.restarts++;
         *excp = EXCP_INTERRUPT;
         return true;
+    case EXCP_INTERRUPT:
+        /* A poll: exec_loop() looks at the request next. */
+        return false;
     case EXCP_STALE:
         tb_check_failed(env->rip);
         return false;

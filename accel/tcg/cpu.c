@@ -165,8 +165,9 @@ void cpu_raise_exception(CPUArchState *env, int excp, uint32_t error_code,
 
 void cpu_fault_exit(CPUArchState *env)
 {
-    /* The kernel gave the handler a fresh FPU state. */
-    _longjmp(engine_cpu(env)->level->jmp, 1);
+    EngineCPU *cpu = engine_cpu(env);
+
+    _longjmp(cpu->translating ? cpu->translate_jmp : cpu->level->jmp, 1);
 }
 
 /*
