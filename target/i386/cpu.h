@@ -101,6 +101,8 @@ typedef struct QEMU_ALIGNED(64) CPUArchState {
     uint8_t fptags[8];  /* 1 = empty, 0 = in use */
     uint64_t fpip, fpdp;
     uint16_t fpop;
+    uint16_t fpus_next; /* status word of a store that has not happened yet */
+    uint8_t fp_skip;    /* ... which must not happen */
 
     /* EFLAGS bits outside CC_ALL and DF: TF, AC, NT, RF, ID (IF reads 1) */
     uint32_t eflags_other;

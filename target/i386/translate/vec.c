@@ -79,6 +79,24 @@ TCGv vec_op16(DisasContext *s, unsigned vop, TCGWidth esz, TCGv a, TCGv b,
     return t;
 }
 
+void vec_spill(DisasContext *s, unsigned i, TCGv v, unsigned w)
+{
+    TCGOp *op = tcg_emit(s->tcg, TCG_OP_vst_env, w);
+
+    op->src[0] = v;
+    op->imm = ENV(vtmp) + i * sizeof(VReg);
+}
+
+void vec_reload(DisasContext *s, unsigned i, TCGv v, unsigned w,
+                unsigned flags)
+{
+    TCGOp *op = tcg_emit(s->tcg, TCG_OP_vld_env, w);
+
+    op->dst[0] = v;
+    op->flags = flags;
+    op->imm = ENV(vtmp) + i * sizeof(VReg);
+}
+
 void trans_vec_bin(DisasContext *s, const X86Insn *insn, int arg)
 {
     unsigned n = vec_operands(insn);

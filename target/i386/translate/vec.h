@@ -18,7 +18,8 @@
 #define VARG(vop, esz, x) \
     (VOP_##vop | (esz) << 8 | (x) << 16)
 #define VARGS(vop, esz, x) (VARG(vop, esz, x) | VARG_SCALAR)
-#define VARG_SCALAR (1 << 12)
+#define VARG_SCALAR (1 << 12)   /* TCG_F_SCALAR */
+#define VARG_W16 (1 << 13)      /* 16 bytes whatever VEX.L says */
 
 static inline unsigned varg_vop(int arg)
 {
@@ -53,7 +54,7 @@ static inline unsigned vec_width(const X86Insn *insn)
 }
 static inline unsigned op_width(const X86Insn *insn, int arg)
 {
-    return arg & VARG_SCALAR ? VW_16 : vec_width(insn);
+    return arg & (VARG_SCALAR | VARG_W16) ? VW_16 : vec_width(insn);
 }
 /* VEX forms clear the destination above the operation's width. */
 static inline unsigned upper_flag(const X86Insn *insn)
@@ -82,6 +83,11 @@ static inline TCGv vec_dst(DisasContext *s, const X86Insn *insn, unsigned i)
 /* One 16-byte op into a temp. */
 TCGv vec_op16(DisasContext *s, unsigned vop, TCGWidth esz, TCGv a, TCGv b,
               int64_t imm);
+
+/* Move @v (@w: VW_16 or VW_32) to and from env->vtmp[@i], for helpers. */
+void vec_spill(DisasContext *s, unsigned i, TCGv v, unsigned w);
+void vec_reload(DisasContext *s, unsigned i, TCGv v, unsigned w,
+                unsigned flags);
 
 /*
  * Shapes.  The last immediate operand of the instruction is the op's

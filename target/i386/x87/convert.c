@@ -47,6 +47,28 @@ X87Reg x87_from_f64(X87Fpu *s, uint64_t v)
                  0x7ff);
 }
 
+X87Reg x87_from_f32_raw(uint32_t v)
+{
+    X87Fpu s = { 0 };
+    X87Reg r = x87_from_f32(&s, v);
+
+    if (s.sw & X87_IE) {
+        r.mant &= ~X87_QUIET;
+    }
+    return r;
+}
+
+X87Reg x87_from_f64_raw(uint64_t v)
+{
+    X87Fpu s = { 0 };
+    X87Reg r = x87_from_f64(&s, v);
+
+    if (s.sw & X87_IE) {
+        r.mant &= ~X87_QUIET;
+    }
+    return r;
+}
+
 X87Reg x87_from_int(int64_t v)
 {
     uint64_t m = v < 0 ? -(uint64_t)v : (uint64_t)v;

@@ -56,7 +56,6 @@ static inline bool x87_unmasked(const X87Fpu *s, unsigned which)
     return (s->sw & ~s->cw & which) != 0;
 }
 
-/* An integer or memory format on its way out; see X87_EXC_STORE. */
 typedef X87Reg X87Unary(X87Fpu *s, X87Reg a);
 typedef X87Reg X87Binary(X87Fpu *s, X87Reg a, X87Reg b);
 
@@ -96,6 +95,9 @@ uint16_t x87_soft_compare(X87Fpu *s, X87Reg a, X87Reg b, bool quiet);
 /* convert.c: memory formats, used on every host */
 X87Reg x87_from_f32(X87Fpu *s, uint32_t v);
 X87Reg x87_from_f64(X87Fpu *s, uint64_t v);
+/* Exactly the value, signalling NaNs kept: for arithmetic on memory. */
+X87Reg x87_from_f32_raw(uint32_t v);
+X87Reg x87_from_f64_raw(uint64_t v);
 X87Reg x87_from_int(int64_t v);
 X87Reg x87_from_bcd(const uint8_t bcd[10]);
 uint32_t x87_to_f32(X87Fpu *s, X87Reg a);

@@ -1,0 +1,22 @@
+/*
+ * Helpers of vector instructions that are too irregular for a vector op.
+ * Operands travel through env->vtmp[].
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef I386_TRANSLATE_VEC_HELPER_H
+#define I386_TRANSLATE_VEC_HELPER_H
+
+#include "target/i386/helper.h"
+
+/* Bytes of vtmp[0] selected by the top bits of vtmp[1] to memory. */
+extern const TCGHelper x86_helper_maskmov_bytes;
+/*
+ * PCMPxSTRx: vtmp[0], vtmp[1] are the operands; returns the index in bits
+ * 31..0 and EFLAGS in bits 63..32; the mask form leaves its mask in vtmp[2].
+ */
+extern const TCGHelper x86_helper_pcmpistr, x86_helper_pcmpestr;
+/* EXTRQ and INSERTQ: (value, other, length | index << 8). */
+extern const TCGHelper x86_helper_extrq, x86_helper_insertq;
+
+#endif

@@ -1,0 +1,197 @@
+/*
+ * Helpers of vector instructions that are too irregular for a vector op: byte
+ * masked stores, text comparison, SSE4A bit fields.  Integer code throughout,
+ * compiled without vector instructions (see TCG_HF_NO_VEC).
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "target/i386/translate/vec-helper.h"
+
+#if defined(__x86_64__) && defined(__GNUC__)
+#pragma GCC target("general-regs-only")
+#endif
+
+static void helper_maskmov_bytes(CPUArchState *env, uint64_t addr)
+{
+    for (unsigned i = 0; i < 16; i++) {
+        if (env->vtmp[1].b[i] & 0x80) {
+            *(volatile uint8_t *)(uintptr_t)(addr + i) = env->vtmp[0].b[i];
+        }
+    }
+}
+X86_HELPER(maskmov_bytes, 1, 0, X86_HF_MEM);
+
+/*
+ * Text comparison, SDM volume 2, section 4.1.  @ctl bits: 0 words instead of
+ * bytes, 1 signed, 3..2 aggregation, 5..4 polarity, 6 most significant index
+ * or expanded mask.
+ */
+enum { EQUAL_ANY, RANGES, EQUAL_EACH, EQUAL_ORDERED };
+
+typedef struct StrCmp {
+    const VReg *a, *b;
+    unsigned n;         /* elements in a register: 8 or 16 */
+    unsigned la, lb;    /* valid elements */
+    bool words, is_signed;
+} StrCmp;
+
+static int element(const StrCmp *c, const VReg *v, unsigned i)
+{
+    if (c->words) {
+        return c->is_signed ? (int16_t)v->w[i] : v->w[i];
+    }
+    return c->is_signed ? (int8_t)v->b[i] : v->b[i];
+}
+
+static unsigned implicit_length(const StrCmp *c, const VReg *v)
+{
+    unsigned i;
+
+    for (i = 0; i < c->n && element(c, v, i); i++) {
+    }
+    return i;
+}
+
+static bool matches(const StrCmp *c, unsigned mode, unsigned j)
+{
+    unsigned i;
+
+    switch (mode) {
+    case EQUAL_ANY:
+        for (i = 0; i < c->la; i++) {
+            if (j < c->lb &&
+                element(c, c->a, i) == element(c, c->b, j)) {
+                return true;
+            }
+        }
+        return false;
+    case RANGES:
+        for (i = 0; i + 1 < c->la; i += 2) {
+            if (j < c->lb &&
+                element(c, c->b, j) >= element(c, c->a, i) &&
+                element(c, c->b, j) <= element(c, c->a, i + 1)) {
+                return true;
+            }
+        }
+        return false;
+    case EQUAL_EACH:
+        if (j >= c->la || j >= c->lb) {
+            return j >= c->la && j >= c->lb;
+        }
+        return element(c, c->a, j) == element(c, c->b, j);
+    default:
+        for (i = 0; i < c->la && i + j < c->n; i++) {
+            if (i + j >= c->lb ||
+                element(c, c->a, i) != element(c, c->b, i + j)) {
+                return false;
+            }
+        }
+        return true;
+    }
+}
+
+static uint64_t compare(CPUArchState *env, StrCmp *c, unsigned ctl)
+{
+    uint32_t all = (1u << c->n) - 1, res = 0, flags = 0;
+    unsigned index, j;
+
+    for (j = 0; j < c->n; j++) {
+        res |= (uint32_t)matches(c, (ctl >> 2) & 3, j) << j;
+    }
+    switch ((ctl >> 4) & 3) {
+    case 1:
+        res ^= all;
+        break;
+    case 3:
+        res ^= (1u << c->lb) - 1;
+        break;
+    default:
+        break;
+    }
+    if (!res) {
+        index = c->n;
+    } else if (ctl & 0x40) {
+        index = 31 - __builtin_clz(res);
+    } else {
+        index = __builtin_ctz(res);
+    }
+    env->vtmp[2].q[0] = env->vtmp[2].q[1] = 0;
+    if (!(ctl & 0x40)) {
+        env->vtmp[2].q[0] = res;
+    } else {
+        for (j = 0; j < c->n; j++) {
+            if (res >> j & 1) {
+                if (c->words) {
+                    env->vtmp[2].w[j] = 0xffff;
+                } else {
+                    env->vtmp[2].b[j] = 0xff;
+                }
+            }
+        }
+    }
+    flags |= res ? CC_C : 0;
+    flags |= c->lb < c->n ? CC_Z : 0;
+    flags |= c->la < c->n ? CC_S : 0;
+    flags |= res & 1 ? CC_O : 0;
+    return (uint64_t)flags << 32 | index;
+}
+
+static StrCmp setup(const CPUArchState *env, unsigned ctl)
+{
+    return (StrCmp) {
+        .a = &env->vtmp[0], .b = &env->vtmp[1], .n = ctl & 1 ? 8 : 16,
+        .words = ctl & 1, .is_signed = ctl & 2,
+    };
+}
+
+static uint64_t helper_pcmpistr(CPUArchState *env, uint64_t ctl)
+{
+    StrCmp c = setup(env, ctl);
+
+    c.la = implicit_length(&c, c.a);
+    c.lb = implicit_length(&c, c.b);
+    return compare(env, &c, ctl);
+}
+X86_HELPER(pcmpistr, 1, 1, TCG_HF_NO_VEC);
+
+static unsigned explicit_length(int64_t len, unsigned n)
+{
+    uint64_t l = len < 0 ? -(uint64_t)len : (uint64_t)len;
+
+    return MIN(l, n);
+}
+
+static uint64_t helper_pcmpestr(CPUArchState *env, uint64_t ctl, uint64_t la,
+                                uint64_t lb)
+{
+    StrCmp c = setup(env, ctl);
+
+    c.la = explicit_length(la, c.n);
+    c.lb = explicit_length(lb, c.n);
+    return compare(env, &c, ctl);
+}
+X86_HELPER(pcmpestr, 3, 1, TCG_HF_NO_VEC);
+
+/* Bit field of @ctl: length in bits 5..0 (0 is 64), index in bits 13..8. */
+static uint64_t field_mask(uint64_t ctl)
+{
+    unsigned len = ctl & 63;
+
+    return len ? ((uint64_t)1 << len) - 1 : ~(uint64_t)0;
+}
+
+static uint64_t helper_extrq(uint64_t a, uint64_t unused, uint64_t ctl)
+{
+    return (a >> ((ctl >> 8) & 63)) & field_mask(ctl);
+}
+X86_HELPER_PURE(extrq, 3, TCG_HF_NO_VEC);
+
+static uint64_t helper_insertq(uint64_t a, uint64_t b, uint64_t ctl)
+{
+    unsigned pos = (ctl >> 8) & 63;
+    uint64_t mask = field_mask(ctl) << pos;
+
+    return (a & ~mask) | ((b << pos) & mask);
+}
+X86_HELPER_PURE(insertq, 3, TCG_HF_NO_VEC);

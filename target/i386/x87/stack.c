@@ -1,0 +1,667 @@
+/*
+ * The x87 register stack: helpers that combine the arithmetic of x87.h with
+ * the stack, its tags and the status word.
+ *
+ * Concurrency: a helper works on the CPU of the calling thread only.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "target/i386/x87/soft.h"
+#include "target/i386/x87/helpers.h"
+#include "target/i386/x87/state.h"
+
+static inline X87Reg *st(CPUArchState *env, unsigned i)
+{
+    return &env->fpregs[(env->fpstt + i) & 7];
+}
+
+static inline bool empty(const CPUArchState *env, unsigned i)
+{
+    return env->fptags[(env->fpstt + i) & 7];
+}
+
+static inline void pop(CPUArchState *env, unsigned n)
+{
+    while (n--) {
+        env->fptags[env->fpstt] = 1;
+        env->fpstt = (env->fpstt + 1) & 7;
+    }
+}
+
+static inline X87Fpu begin(const CPUArchState *env)
+{
+    return (X87Fpu) { .cw = env->fpuc, .sw = env->fpus & ~X87_C1 };
+}
+
+/* Summarise: ES and B follow the unmasked exceptions. */
+static inline uint16_t summary(const X87Fpu *f)
+{
+    return likely(!x87_unmasked(f, X87_EXC)) ? f->sw : f->sw | X87_ES | X87_B;
+}
+
+static inline void end(CPUArchState *env, const X87Fpu *f)
+{
+    env->fpus = summary(f);
+}
+
+void x87_update_summary(CPUArchState *env)
+{
+    env->fpus &= ~(X87_ES | X87_B);
+    if (env->fpus & ~env->fpuc & X87_EXC) {
+        env->fpus |= X87_ES | X87_B;
+    }
+}
+
+/* Stack fault; true if it is masked, so that the default NaN results. */
+static bool stack_fault(X87Fpu *f, bool overflow)
+{
+    f->sw |= X87_IE | X87_SF | (overflow ? X87_C1 : 0);
+    return f->cw & X87_IE;
+}
+
+static void push_raw(CPUArchState *env, X87Reg v)
+{
+    env->fpstt = (env->fpstt - 1) & 7;
+    env->fptags[env->fpstt] = 0;
+    *st(env, 0) = v;
+}
+
+/* Push @v, which a conversion just made and recorded in @f. */
+static void push(CPUArchState *env, X87Fpu *f, X87Reg v)
+{
+    if (unlikely(!empty(env, 7))) {
+        *f = begin(env);
+        if (stack_fault(f, true)) {
+            push_raw(env, x87_indefinite());
+        }
+    } else if (likely(!x87_unmasked(f, X87_EXC_PRE))) {
+        push_raw(env, v);
+    }
+    end(env, f);
+}
+
+static void helper_x87_ld_f32(CPUArchState *env, uint64_t v)
+{
+    X87Fpu f = begin(env);
+
+    push(env, &f, x87_from_f32(&f, v));
+}
+X86_HELPER(x87_ld_f32, 1, 0, TCG_HF_NO_VEC);
+
+static void helper_x87_ld_f64(CPUArchState *env, uint64_t v)
+{
+    X87Fpu f = begin(env);
+
+    push(env, &f, x87_from_f64(&f, v));
+}
+X86_HELPER(x87_ld_f64, 1, 0, TCG_HF_NO_VEC);
+
+static void helper_x87_ld_int(CPUArchState *env, uint64_t v)
+{
+    X87Fpu f = begin(env);
+
+    push(env, &f, x87_from_int(v));
+}
+X86_HELPER(x87_ld_int, 1, 0, TCG_HF_NO_VEC);
+
+static void helper_x87_ld_f80(CPUArchState *env, uint64_t mant, uint64_t exp)
+{
+    X87Fpu f = begin(env);
+
+    push(env, &f, (X87Reg) { .mant = mant, .exp = exp });
+}
+X86_HELPER(x87_ld_f80, 2, 0, TCG_HF_NO_VEC);
+
+static void helper_x87_ld_bcd(CPUArchState *env, uint64_t low, uint64_t high)
+{
+    X87Fpu f = begin(env);
+    uint8_t bcd[10];
+
+    for (unsigned i = 0; i < 8; i++) {
+        bcd[i] = low >> (8 * i);
+    }
+    bcd[8] = high;
+    bcd[9] = high >> 8;
+    push(env, &f, x87_from_bcd(bcd));
+}
+X86_HELPER(x87_ld_bcd, 2, 0, TCG_HF_NO_VEC);
+
+static void helper_x87_ld_st(CPUArchState *env, uint64_t i)
+{
+    X87Fpu f = begin(env);
+    X87Reg v = *st(env, i);
+
+    if (unlikely(empty(env, i))) {
+        if (!empty(env, 7)) {
+            push(env, &f, v);
+            return;
+        }
+        if (stack_fault(&f, false)) {
+            push_raw(env, x87_indefinite());
+        }
+        end(env, &f);
+        return;
+    }
+    push(env, &f, v);
+}
+X86_HELPER(x87_ld_st, 1, 0, TCG_HF_NO_VEC);
+
+static void helper_x87_ld_const(CPUArchState *env, uint64_t n)
+{
+    X87Fpu f = begin(env);
+
+    push(env, &f, x87_constant(n, x87_rc(&f)));
+}
+X86_HELPER(x87_ld_const, 1, 0, TCG_HF_NO_VEC);
+
+static uint64_t store_value(CPUArchState *env, X87Fpu *f, X87Reg v,
+                            unsigned fmt)
+{
+    switch (fmt) {
+    case X87_FMT_F32:
+        return x87_to_f32(f, v);
+    case X87_FMT_F64:
+        return x87_to_f64(f, v);
+    case X87_FMT_F80:
+        env->vtmp[3].q[0] = v.mant;
+        env->vtmp[3].w[4] = v.exp;
+        return 0;
+    case X87_FMT_I16:
+        return x87_to_int(f, v, 16, x87_rc(f));
+    case X87_FMT_I32:
+        return x87_to_int(f, v, 32, x87_rc(f));
+    case X87_FMT_I64:
+        return x87_to_int(f, v, 64, x87_rc(f));
+    case X87_FMT_I16 | X87_FMT_TRUNC:
+        return x87_to_int(f, v, 16, X87_RC_ZERO);
+    case X87_FMT_I32 | X87_FMT_TRUNC:
+        return x87_to_int(f, v, 32, X87_RC_ZERO);
+    case X87_FMT_I64 | X87_FMT_TRUNC:
+        return x87_to_int(f, v, 64, X87_RC_ZERO);
+    default:
+        x87_to_bcd(f, v, env->vtmp[3].b);
+        return 0;
+    }
+}
+
+static uint64_t helper_x87_st(CPUArchState *env, uint64_t fmt)
+{
+    X87Fpu f = begin(env);
+    X87Reg v = *st(env, 0);
+    uint64_t r;
+
+    if (unlikely(empty(env, 0))) {
+        X87Fpu t = { .cw = f.cw };
+
+        stack_fault(&f, false);
+        r = store_value(env, &t, x87_indefinite(), fmt);
+    } else {
+        r = store_value(env, &f, v, fmt);
+    }
+    env->fpus_next = summary(&f);
+    env->fp_skip = x87_unmasked(&f, X87_EXC_STORE);
+    return r;
+}
+X86_HELPER(x87_st, 1, 1, TCG_HF_NO_VEC);
+
+static void helper_x87_st_done(CPUArchState *env, uint64_t n)
+{
+    env->fpus = env->fpus_next;
+    if (likely(!env->fp_skip)) {
+        pop(env, n);
+    }
+}
+X86_HELPER(x87_st_done, 1, 0, TCG_HF_NO_VEC);
+
+static X87Reg operate(X87Fpu *f, unsigned op, X87Reg a, X87Reg b)
+{
+    switch (op) {
+    case X87_ADD:
+        return x87_add(f, a, b);
+    case X87_MUL:
+        return x87_mul(f, a, b);
+    case X87_SUB:
+        return x87_sub(f, a, b);
+    case X87_SUBR:
+        return x87_sub(f, b, a);
+    case X87_DIV:
+        return x87_div(f, a, b);
+    default:
+        return x87_div(f, b, a);
+    }
+}
+
+static void set_compare(X87Fpu *f, uint16_t cc)
+{
+    f->sw = (f->sw & ~X87_CC) | cc;
+}
+
+#define UNORDERED (X87_C3 | X87_C2 | X87_C0)
+
+static void helper_x87_arith(CPUArchState *env, uint64_t desc)
+{
+    unsigned op = desc & 15, d = (desc >> 4) & 7, s = (desc >> 8) & 7;
+    X87Fpu f = begin(env);
+    X87Reg r;
+
+    if (unlikely(empty(env, d) || empty(env, s))) {
+        stack_fault(&f, false);
+        r = x87_indefinite();
+    } else {
+        r = operate(&f, op, *st(env, d), *st(env, s));
+    }
+    if (likely(!x87_unmasked(&f, X87_EXC_PRE))) {
+        *st(env, d) = r;
+        env->fptags[(env->fpstt + d) & 7] = 0;
+        pop(env, desc >> 12);
+    }
+    end(env, &f);
+}
+X86_HELPER(x87_arith, 1, 0, TCG_HF_NO_VEC);
+
+/*
+ * A denormal in memory is a normal number once widened: its exception is
+ * raised here.  True if that ends the operation.
+ */
+static bool memory_denormal(X87Fpu *f, unsigned op, X87Reg a, unsigned src,
+                            uint64_t value)
+{
+    X87Num x = x87_unpack(a);
+
+    if (src == X87_SRC_F32 ? (value & 0x7f800000) || !(value & 0x7fffff) :
+        src == X87_SRC_F64 ? (value & 0x7ff0000000000000ull) ||
+                             !(value & 0xfffffffffffffull) : true) {
+        return false;
+    }
+    if (x.cls > X87_INF || (op == X87_DIVR && x.cls == X87_ZERO)) {
+        return false;
+    }
+    f->sw |= X87_DE;
+    return !(f->cw & X87_DE);
+}
+
+static void helper_x87_arith_mem(CPUArchState *env, uint64_t desc,
+                                 uint64_t value)
+{
+    unsigned op = desc & 15;
+    X87Fpu f = begin(env);
+    X87Reg a = *st(env, 0), b, r = a;
+    bool compare = op == X87_COM || op == X87_COMP;
+
+    if (unlikely(empty(env, 0))) {
+        stack_fault(&f, false);
+        r = x87_indefinite();
+        if (compare) {
+            set_compare(&f, UNORDERED);
+            r = a;
+        }
+    } else if (likely(!memory_denormal(&f, op, a, desc >> 4, value))) {
+        switch (desc >> 4) {
+        case X87_SRC_F32:
+            b = x87_from_f32_raw(value);
+            break;
+        case X87_SRC_F64:
+            b = x87_from_f64_raw(value);
+            break;
+        default:
+            b = x87_from_int(value);
+            break;
+        }
+        if (compare) {
+            set_compare(&f, x87_compare(&f, a, b, false));
+        } else {
+            r = operate(&f, op, a, b);
+        }
+    }
+    if (likely(!x87_unmasked(&f, X87_EXC_PRE))) {
+        if (!compare) {
+            *st(env, 0) = r;
+            env->fptags[env->fpstt] = 0;
+        } else if (op == X87_COMP) {
+            pop(env, 1);
+        }
+    }
+    end(env, &f);
+}
+X86_HELPER(x87_arith_mem, 2, 0, TCG_HF_NO_VEC);
+
+static void compare_st(CPUArchState *env, unsigned i, bool quiet, unsigned n)
+{
+    X87Fpu f = begin(env);
+
+    if (unlikely(empty(env, 0) || empty(env, i))) {
+        stack_fault(&f, false);
+        set_compare(&f, UNORDERED);
+    } else {
+        set_compare(&f, x87_compare(&f, *st(env, 0), *st(env, i), quiet));
+    }
+    if (likely(!x87_unmasked(&f, X87_EXC_PRE))) {
+        pop(env, n);
+    }
+    end(env, &f);
+}
+
+static void helper_x87_com(CPUArchState *env, uint64_t desc)
+{
+    compare_st(env, desc & 7, (desc >> 4) & 1, desc >> 8);
+}
+X86_HELPER(x87_com, 1, 0, TCG_HF_NO_VEC);
+
+static uint64_t helper_x87_comi(CPUArchState *env, uint64_t desc,
+                                uint64_t eflags)
+{
+    unsigned i = desc & 7;
+    X87Fpu f = begin(env);
+    uint16_t cc;
+
+    if (unlikely(empty(env, 0) || empty(env, i))) {
+        stack_fault(&f, false);
+        cc = UNORDERED;
+    } else {
+        cc = x87_compare(&f, *st(env, 0), *st(env, i), (desc >> 4) & 1);
+    }
+    end(env, &f);
+    if (unlikely(x87_unmasked(&f, X87_EXC_PRE))) {
+        return eflags;
+    }
+    pop(env, desc >> 8);
+    return (cc & X87_C3 ? CC_Z : 0) | (cc & X87_C2 ? CC_P : 0) |
+           (cc & X87_C0 ? CC_C : 0);
+}
+X86_HELPER(x87_comi, 2, 1, TCG_HF_NO_VEC);
+
+/* r replaces ST(0). */
+static void finish_unary(CPUArchState *env, const X87Fpu *f, X87Reg r)
+{
+    if (likely(!x87_unmasked(f, X87_EXC_PRE))) {
+        *st(env, 0) = r;
+        env->fptags[env->fpstt] = 0;
+    }
+    end(env, f);
+}
+
+/* ST(1) = r, pop. */
+static void finish_binary_pop(CPUArchState *env, const X87Fpu *f, X87Reg r)
+{
+    if (likely(!x87_unmasked(f, X87_EXC_PRE))) {
+        *st(env, 1) = r;
+        env->fptags[(env->fpstt + 1) & 7] = 0;
+        pop(env, 1);
+    }
+    end(env, f);
+}
+
+/* ST(0) = r, then push second. */
+static void finish_push(CPUArchState *env, const X87Fpu *f, X87Reg r,
+                        X87Reg second)
+{
+    if (likely(!x87_unmasked(f, X87_EXC_PRE))) {
+        *st(env, 0) = r;
+        env->fptags[env->fpstt] = 0;
+        push_raw(env, second);
+    }
+    end(env, f);
+}
+
+static void push_pair(CPUArchState *env, unsigned which)
+{
+    X87Fpu f = begin(env);
+    X87Reg a = *st(env, 0), r, second = x87_indefinite();
+
+    if (unlikely(empty(env, 0) || !empty(env, 7))) {
+        stack_fault(&f, !empty(env, 0));
+        finish_push(env, &f, x87_indefinite(), second);
+        return;
+    }
+    if (which == X87_XTRACT) {
+        X87Reg exp;
+
+        second = x87_xtract(&f, a, &exp);
+        finish_push(env, &f, exp, second);
+        return;
+    }
+    f.sw &= ~X87_C2;
+    if (which == X87_TAN) {
+        r = x87_tan(&f, a);
+        second = r.exp == 0xffff && !(f.sw & X87_C2) ? r : x87_one();
+        if ((r.exp & 0x7fff) == 0x7fff) {
+            second = r;     /* a NaN is pushed instead of 1.0 */
+        }
+    } else {
+        r = x87_sincos(&f, a, &second);
+    }
+    if (f.sw & X87_C2) {
+        end(env, &f);
+    } else {
+        finish_push(env, &f, r, second);
+    }
+}
+
+static void unary(CPUArchState *env, unsigned which)
+{
+    X87Fpu f = begin(env);
+    X87Reg a = *st(env, 0), r = a;
+
+    if (unlikely(empty(env, 0))) {
+        stack_fault(&f, false);
+        finish_unary(env, &f, x87_indefinite());
+        return;
+    }
+    switch (which) {
+    case X87_CHS:
+        r.exp ^= 0x8000;
+        break;
+    case X87_ABS:
+        r.exp &= 0x7fff;
+        break;
+    case X87_F2XM1:
+        r = x87_f2xm1(&f, a);
+        break;
+    case X87_SQRT:
+        r = x87_sqrt(&f, a);
+        break;
+    case X87_RNDINT:
+        r = x87_rndint(&f, a);
+        break;
+    case X87_SIN:
+        f.sw &= ~X87_C2;
+        r = x87_sin(&f, a);
+        break;
+    default:
+        f.sw &= ~X87_C2;
+        r = x87_cos(&f, a);
+        break;
+    }
+    finish_unary(env, &f, r);
+}
+
+static void binary(CPUArchState *env, unsigned which)
+{
+    X87Fpu f = begin(env);
+    X87Reg a = *st(env, 0), b = *st(env, 1), r;
+    bool fault = empty(env, 0) || empty(env, 1);
+
+    if (unlikely(fault)) {
+        stack_fault(&f, false);
+        r = x87_indefinite();
+    } else {
+        r = a;
+    }
+    switch (which) {
+    case X87_YL2X:
+        finish_binary_pop(env, &f, fault ? r : x87_yl2x(&f, b, a));
+        break;
+    case X87_YL2XP1:
+        finish_binary_pop(env, &f, fault ? r : x87_yl2xp1(&f, b, a));
+        break;
+    case X87_ATAN:
+        finish_binary_pop(env, &f, fault ? r : x87_patan(&f, b, a));
+        break;
+    case X87_PREM:
+        finish_unary(env, &f, fault ? r : x87_prem(&f, a, b));
+        break;
+    case X87_PREM1:
+        finish_unary(env, &f, fault ? r : x87_prem1(&f, a, b));
+        break;
+    default:
+        finish_unary(env, &f, fault ? r : x87_scale(&f, a, b));
+        break;
+    }
+}
+
+static void helper_x87_misc(CPUArchState *env, uint64_t which)
+{
+    X87Fpu f;
+
+    switch (which) {
+    case X87_CHS:
+    case X87_ABS:
+    case X87_F2XM1:
+    case X87_SQRT:
+    case X87_RNDINT:
+    case X87_SIN:
+    case X87_COS:
+        unary(env, which);
+        break;
+    case X87_YL2X:
+    case X87_YL2XP1:
+    case X87_ATAN:
+    case X87_PREM:
+    case X87_PREM1:
+    case X87_SCALE:
+        binary(env, which);
+        break;
+    case X87_TAN:
+    case X87_XTRACT:
+    case X87_SINCOS:
+        push_pair(env, which);
+        break;
+    case X87_TST:
+        f = begin(env);
+        if (empty(env, 0)) {
+            stack_fault(&f, false);
+            set_compare(&f, UNORDERED);
+        } else {
+            set_compare(&f, x87_compare(&f, *st(env, 0),
+                                        x87_reg(false, 0, 0), false));
+        }
+        end(env, &f);
+        break;
+    case X87_XAM:
+        f = begin(env);
+        set_compare(&f, empty(env, 0) ? X87_C3 | X87_C0 |
+                    (st(env, 0)->exp >> 15 ? X87_C1 : 0) :
+                    x87_examine(*st(env, 0)));
+        end(env, &f);
+        break;
+    case X87_COMPP:
+        compare_st(env, 1, false, 2);
+        break;
+    case X87_UCOMPP:
+        compare_st(env, 1, true, 2);
+        break;
+    case X87_DECSTP:
+    default:
+        env->fpstt = (env->fpstt + (which == X87_DECSTP ? 7 : 1)) & 7;
+        env->fpus &= ~X87_C1;
+        break;
+    }
+}
+X86_HELPER(x87_misc, 1, 0, TCG_HF_NO_VEC);
+
+static void helper_x87_xch(CPUArchState *env, uint64_t i)
+{
+    X87Reg *a = st(env, 0), *b = st(env, i), t;
+
+    if (unlikely(empty(env, 0) || empty(env, i))) {
+        X87Fpu f = begin(env);
+
+        if (stack_fault(&f, false)) {
+            if (empty(env, 0)) {
+                *a = x87_indefinite();
+            }
+            if (empty(env, i)) {
+                *b = x87_indefinite();
+            }
+            env->fptags[env->fpstt] = 0;
+            env->fptags[(env->fpstt + i) & 7] = 0;
+            t = *a;
+            *a = *b;
+            *b = t;
+        }
+        end(env, &f);
+        return;
+    }
+    env->fpus &= ~X87_C1;
+    t = *a;
+    *a = *b;
+    *b = t;
+}
+X86_HELPER(x87_xch, 1, 0, TCG_HF_NO_VEC);
+
+static void helper_x87_st_st(CPUArchState *env, uint64_t desc)
+{
+    unsigned i = desc & 7;
+    X87Reg v = *st(env, 0);
+
+    env->fpus &= ~X87_C1;
+    if (unlikely(empty(env, 0))) {
+        X87Fpu f = begin(env);
+        bool masked = stack_fault(&f, false);
+
+        end(env, &f);
+        if (!masked) {
+            return;
+        }
+        v = x87_indefinite();
+    }
+    *st(env, i) = v;
+    env->fptags[(env->fpstt + i) & 7] = 0;
+    pop(env, desc >> 4);
+}
+X86_HELPER(x87_st_st, 1, 0, TCG_HF_NO_VEC);
+
+static void helper_x87_free(CPUArchState *env, uint64_t desc)
+{
+    env->fptags[(env->fpstt + desc) & 7] = 1;
+    pop(env, desc >> 4);
+}
+X86_HELPER(x87_free, 1, 0, TCG_HF_NO_VEC);
+
+static void helper_x87_cmov(CPUArchState *env, uint64_t i, uint64_t cond)
+{
+    env->fpus &= ~X87_C1;
+    if (unlikely(empty(env, 0) || empty(env, i))) {
+        X87Fpu f = begin(env);
+
+        if (stack_fault(&f, false)) {
+            *st(env, 0) = x87_indefinite();
+            env->fptags[env->fpstt] = 0;
+        }
+        end(env, &f);
+    } else if (cond) {
+        *st(env, 0) = *st(env, i);
+    }
+}
+X86_HELPER(x87_cmov, 2, 0, TCG_HF_NO_VEC);
+
+static void helper_x87_init(CPUArchState *env)
+{
+    x87_init(env);
+    x87_host_clear();
+}
+X86_HELPER(x87_init, 0, 0, TCG_HF_NO_VEC);
+
+static void helper_x87_clex(CPUArchState *env)
+{
+    env->fpus &= ~(X87_EXC | X87_SF | X87_ES | X87_B);
+    x87_host_clear();
+}
+X86_HELPER(x87_clex, 0, 0, TCG_HF_NO_VEC);
+
+static void helper_x87_ldcw(CPUArchState *env, uint64_t cw)
+{
+    env->fpuc = x87_valid_cw(cw);
+    x87_update_summary(env);
+}
+X86_HELPER(x87_ldcw, 1, 0, TCG_HF_NO_VEC);
