@@ -12,6 +12,7 @@
 #include "user/mmap.h"
 #include "user/options.h"
 #include "user/process.h"
+#include "user/procfs.h"
 #include "user/signal.h"
 #include "user/syscall.h"
 #include <sys/auxv.h>
@@ -172,6 +173,7 @@ int main(int argc, char **argv)
     if (ret) {
         return ret;
     }
+    procfs_publish();
     cpu_loop(env);
     return 0;
 }
