@@ -26,7 +26,7 @@ typedef struct TBTable {
 
 static _Atomic(TBTable *) table;
 static size_t table_count;      /* engine lock */
-static TB **dormant;            /* allocated on first use; engine lock */
+static TB *dormant[1u << DORMANT_BITS];     /* engine lock */
 
 static inline size_t hash_pc(uint64_t pc, unsigned bits)
 {
@@ -137,13 +137,6 @@ void tb_dormant_insert(TB *tb)
     TB **p;
     unsigned n = 0;
 
-    if (!dormant) {
-        dormant = calloc((size_t)1 << DORMANT_BITS, sizeof(*dormant));
-        if (!dormant) {
-            atomic_store(&tb->state, TB_DEAD);
-            return;
-        }
-    }
     p = &dormant[hash_pc(tb->pc, DORMANT_BITS)];
     tb->dormant_next = *p;
     *p = tb;
@@ -177,9 +170,6 @@ static TB *dormant_match(TB *tb, uint64_t pc)
 
 TB *tb_dormant_first(uint64_t pc)
 {
-    if (!dormant) {
-        return NULL;
-    }
     return dormant_match(dormant[hash_pc(pc, DORMANT_BITS)], pc);
 }
 
