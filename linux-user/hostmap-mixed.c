@@ -152,6 +152,36 @@ static int protect_page(uint64_t h, int flags)
     return host_mprotect(h, host_page_size, prot);
 }
 
+/* Replace host page @h by anonymous memory with the same contents. */
+static int copy_page(uint64_t h)
+{
+    /* Twice the size: a simulated page size gives no alignment by itself. */
+    int64_t room = host_mmap(0, 2 * host_page_size, PROT_READ | PROT_WRITE,
+                             MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    uint64_t tmp = up(room);
+    int64_t ret;
+
+    if (room < 0) {
+        return room;
+    }
+    ret = host_mprotect(h, host_page_size, PROT_READ);
+    if (ret == 0) {
+        /* Pages past the end of the file fault: they stay zero. */
+        uaccess_copy(g2h(tmp), g2h(h), host_page_size);
+        ret = host_mremap(tmp, host_page_size, host_page_size,
+                          MREMAP_MAYMOVE | MREMAP_FIXED, h);
+    }
+    /* After the move there is a hole where the page was: not ours. */
+    if (tmp > (uint64_t)room) {
+        munmap(g2h(room), tmp - room);
+    }
+    if (ret < 0) {
+        munmap(g2h(tmp), host_page_size);
+    }
+    munmap(g2h(tmp + host_page_size), room + host_page_size - tmp);
+    return ret < 0 ? ret : 0;
+}
+
 /*
  * Turn host page @h into private anonymous memory with the same contents.
  * The page is ours, and some of its guest pages may be in use.
@@ -160,7 +190,7 @@ static int make_mixed(uint64_t h)
 {
     GuestRegion *r;
     bool file = false;
-    int64_t tmp, ret;
+    int ret;
 
     if (page_set_test(&mixed_pages, h)) {
         return 0;
@@ -172,23 +202,9 @@ static int make_mixed(uint64_t h)
         }
         file |= r->i.file != NULL;
     }
-    if (file) {
-        tmp = host_mmap(0, host_page_size, PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        if (tmp < 0) {
-            return tmp;
-        }
-        ret = host_mprotect(h, host_page_size, PROT_READ);
-        if (ret == 0) {
-            /* Pages past the end of the file fault: they stay zero. */
-            uaccess_copy(g2h(tmp), g2h(h), host_page_size);
-            ret = host_mremap(tmp, host_page_size, host_page_size,
-                              MREMAP_MAYMOVE | MREMAP_FIXED, h);
-        }
-        if (ret < 0) {
-            host_munmap(tmp, host_page_size);
-            return ret;
-        }
+    ret = file ? copy_page(h) : 0;
+    if (ret < 0) {
+        return ret;
     }
     page_set_add(&mixed_pages, h);
     return 0;

@@ -110,7 +110,7 @@ int host_map_flags(int mflags)
                      TARGET_MAP_NONBLOCK | TARGET_MAP_STACK |
                      TARGET_MAP_HUGETLB | TARGET_MAP_LOCKED |
                      TARGET_MAP_SYNC |
-                     (TARGET_MAP_HUGETLB & mflags ? 0x3f << 26 : 0));
+                     (TARGET_MAP_HUGETLB & mflags ? (int)0xfc000000u : 0));
 }
 
 void hostmap_placement(const MapRequest *r, uint64_t *align, uint64_t *phase)

@@ -133,7 +133,7 @@ static void choose_layout(void)
      */
     guest_layout.pie_base = self >= GUEST_PIE_BASE && self < half
                             ? half : GUEST_PIE_BASE;
-    guest_layout.pie_base = ROUND_UP(guest_layout.pie_base, 0x10000);
+    guest_layout.pie_base = ROUND_UP(guest_layout.pie_base, host_page_size);
     /* A host with a smaller user space: stay in its lower half. */
     while (guest_layout.mmap_top > 1ull << 32) {
         uint64_t probe = guest_layout.mmap_top - 0x100000;
@@ -321,7 +321,8 @@ static int64_t map_fixed(MapRequest *req, uint64_t addr, RegionInfo *info)
 static int check_flags(int flags)
 {
     const int known = 0x0f | TARGET_MAP_FIXED | TARGET_MAP_ANONYMOUS |
-                      TARGET_MAP_32BIT | 0x80 | 0x1fff00 | 0x3f << 26;
+                      TARGET_MAP_32BIT | 0x80 | 0x1fff00 |
+                      (int)0xfc000000u;      /* huge page size */
 
     switch (flags & TARGET_MAP_TYPE) {
     case TARGET_MAP_SHARED_VALIDATE:
