@@ -227,7 +227,7 @@ static void trans_maskmov_bytes(DisasContext *s, const X86Insn *insn, int arg)
 {
     bool mmx = is_mmx(insn, 0);
     TCGMem m = { .base = gpr(s, R_EDI) };
-    TCGv addr = temp(s);
+    TCGv addr = temp(s), v[2];
     unsigned i;
 
     if (mmx) {
@@ -243,10 +243,12 @@ static void trans_maskmov_bytes(DisasContext *s, const X86Insn *insn, int arg)
         addr = sum;
     }
     for (i = 0; i < 2; i++) {
-        vec_spill(s, i, mmx ? vec_op16(s, VOP_movi2v, MO_64,
-                                       mmx_load(s, insn, i), TCGV_NONE, 0)
-                            : vreg(s, insn->operand[i].reg), VW_16);
+        v[i] = mmx ? vec_op16(s, VOP_movi2v, MO_64, mmx_load(s, insn, i),
+                              TCGV_NONE, 0)
+                   : vreg(s, insn->operand[i].reg);
     }
+    vec_spill(s, 0, v[0], VW_16);
+    vec_spill(s, 1, v[1], VW_16);
     gen_call1(s, &x86_helper_maskmov_bytes, TCGV_NONE, addr);
     if (mmx) {
         mmx_store(s, X86_REG_NONE, TCGV_NONE);

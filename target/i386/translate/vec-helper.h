@@ -1,6 +1,7 @@
 /*
  * Helpers of vector instructions that are too irregular for a vector op.
- * Operands travel through env->vtmp[].
+ * Operands travel through env->vtmp[]; any vector op may overwrite that, so
+ * nothing but the spills comes between an operand and the call.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
