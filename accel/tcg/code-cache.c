@@ -2,15 +2,15 @@
  * Memory for generated code: where it is, who may write it, when it is reused.
  *
  * One stretch of address space is reserved for execution and one for writing;
- * both are divided into chunks of 64 KiB.  A chunk in use is a memory file of
- * its own mapped at the same offset in both stretches, so no address is ever
+ * both are divided into chunks of 64 KiB.  A chunk in use is a piece of shared
+ * memory mapped at the same offset in both stretches, so no address is ever
  * writable and executable.  Beside it, each chunk owns a stretch of ordinary
  * memory for the records of its units, which live and die with it.
  *
  * Fork.  A shared mapping would let parent and child overwrite each other's
  * code.  Nothing is copied at fork: both sides go on executing the same
  * chunks, and whichever wants to write one (emit, link, unlink) first replaces
- * it by a copy of its own at the same address (chunk_own()).  The file of a
+ * it by a copy of its own at the same address (chunk_own()).  The memory of a
  * chunk has no name and no descriptor, so the kernel frees it with its last
  * mapping.  Links that merely save time are not worth a copy in a child that
  * calls exec() next: see code_cache_want_link().
@@ -175,35 +175,66 @@ bool code_cache_init(size_t size)
 }
 
 /*
- * Give chunk @c memory of its own, keeping the first @keep bytes.  Replacing a
- * mapping is one step for other threads: one that executes there right now
- * waits in its page fault and continues in equal code.
+ * Memory for chunk @c that is mapped twice, with the first @keep bytes of what
+ * is there now.  Shared anonymous memory needs no descriptor and is subject to
+ * no file size limit, both of which a guest may have used up; mremap() with an
+ * old size of 0 maps it a second time.
+ *
+ * Replacing a mapping is one step for other threads: one that executes there
+ * right now waits in its page fault and continues in equal code.
  */
+static bool map_anonymous(unsigned c, size_t keep)
+{
+    uint8_t *rx = chunk_rx(c), *rw, *alias;
+
+    rw = mmap(chunk_rw(c), CHUNK_SIZE, PROT_READ | PROT_WRITE,
+              MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED |
+              (keep ? 0 : MAP_POPULATE), -1, 0);
+    if (rw == MAP_FAILED) {
+        return false;
+    }
+    if (keep) {
+        memcpy(rw, rx, keep);
+    }
+    alias = mremap(rw, 0, CHUNK_SIZE, MREMAP_MAYMOVE);
+    if (alias == MAP_FAILED) {
+        return false;
+    }
+    if (mprotect(alias, CHUNK_SIZE, PROT_READ | PROT_EXEC) ||
+        mremap(alias, CHUNK_SIZE, CHUNK_SIZE, MREMAP_MAYMOVE | MREMAP_FIXED,
+               rx) != rx) {
+        munmap(alias, CHUNK_SIZE);
+        return false;
+    }
+    return true;
+}
+
+/* The same where mremap() cannot do that. */
+static bool map_memfd(unsigned c, size_t keep)
+{
+    int fd = memfd_create("translated-code", MFD_CLOEXEC);
+    bool ok;
+
+    if (fd < 0) {
+        return false;
+    }
+    ok = ftruncate(fd, CHUNK_SIZE) == 0 &&
+         (!keep || pwrite(fd, chunk_rx(c), keep, 0) == (ssize_t)keep) &&
+         mmap(chunk_rw(c), CHUNK_SIZE, PROT_READ | PROT_WRITE,
+              MAP_SHARED | MAP_FIXED, fd, 0) != MAP_FAILED &&
+         mmap(chunk_rx(c), CHUNK_SIZE, PROT_READ | PROT_EXEC,
+              MAP_SHARED | MAP_FIXED, fd, 0) != MAP_FAILED;
+    close(fd);
+    return ok;
+}
+
 static bool chunk_map(unsigned c, size_t keep)
 {
     Chunk *k = &cache.chunks[c];
-    int fd;
-    bool ok;
 
-    if (!cache.single) {
-        fd = memfd_create("translated-code", MFD_CLOEXEC);
-        if (fd < 0) {
-            error_report("cannot create code memory: %s", strerror(errno));
-            return false;
-        }
-        ok = ftruncate(fd, CHUNK_SIZE) == 0 &&
-             (!keep || pwrite(fd, chunk_rx(c), keep, 0) == (ssize_t)keep) &&
-             mmap(chunk_rw(c), CHUNK_SIZE, PROT_READ | PROT_WRITE,
-                  MAP_SHARED | MAP_FIXED, fd, 0) != MAP_FAILED &&
-             mmap(chunk_rx(c), CHUNK_SIZE, PROT_READ | PROT_EXEC,
-                  MAP_SHARED | MAP_FIXED, fd, 0) != MAP_FAILED;
-        if (!ok) {
-            error_report("cannot map code memory: %s", strerror(errno));
-        }
-        close(fd);
-        if (!ok) {
-            return false;
-        }
+    if (!cache.single && !map_anonymous(c, keep) && !map_memfd(c, keep)) {
+        error_report("cannot map memory for code: %s", strerror(errno));
+        return false;
     }
     k->mapped = true;
     k->fork_epoch = cache.fork_epoch;
