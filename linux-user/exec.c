@@ -44,7 +44,7 @@ typedef struct ExecTarget {
 
 ExecHandover exec_handover_take(char **envp)
 {
-    ExecHandover h = { .fd = -1 };
+    ExecHandover h = { .fd = -1, .seccomp_fd = -1 };
     size_t len = strlen(HANDOVER_VAR);
 
     for (char **e = envp; *e; e++) {
@@ -52,6 +52,9 @@ ExecHandover exec_handover_take(char **envp)
             char *end;
 
             h.fd = strtol(*e + len, &end, 10);
+            if (*end == ',') {
+                h.seccomp_fd = strtol(end + 1, &end, 10);
+            }
             if (*end == ':') {
                 h.present = true;
                 h.execfn = end + 1;
@@ -327,7 +330,7 @@ static int64_t exec_emulated(TaskState *ts, ExecTarget *t, uint64_t argv,
     char handover[PATH_MAX + 64];
     StrVec args = { 0 }, env = { 0 };
     int64_t ret;
-    int fd = -1;
+    int fd = -1, seccomp_fd = -1;
 
     ret = build_argv(&args, t, argv);
     if (ret == 0) {
@@ -338,8 +341,11 @@ static int64_t exec_emulated(TaskState *ts, ExecTarget *t, uint64_t argv,
         ret = fd < 0 ? -errno : 0;
     }
     if (ret == 0) {
-        snprintf(handover, sizeof(handover), HANDOVER_VAR "%d:%s", fd,
-                 t->guest_path);
+        ret = seccomp_export(&seccomp_fd);
+    }
+    if (ret == 0) {
+        snprintf(handover, sizeof(handover), HANDOVER_VAR "%d,%d:%s", fd,
+                 seccomp_fd, t->guest_path);
         ret = vec_add(&env, handover) ? 0 : -ENOMEM;
     }
     ts->exec_scratch[0] = args.v;
@@ -352,6 +358,9 @@ static int64_t exec_emulated(TaskState *ts, ExecTarget *t, uint64_t argv,
     }
     if (fd >= 0) {
         close(fd);
+    }
+    if (seccomp_fd >= 0) {
+        close(seccomp_fd);
     }
     for (int i = 0; i < ARRAY_SIZE(ts->exec_scratch); i++) {
         free(ts->exec_scratch[i]);

@@ -168,6 +168,9 @@ int main(int argc, char **argv)
     process_atfork(mmap_fork_start, mmap_fork_end);
     signal_init();
     syscall_init();
+    if (handover.seccomp_fd >= 0) {
+        seccomp_import(handover.seccomp_fd);
+    }
 
     ret = loader_exec(&req, env);
     if (ret) {

@@ -43,6 +43,7 @@ typedef struct ExecHandover {
     bool present;
     int fd;                 /* open program to load and then close, or -1:
                                load the path of the command line */
+    int seccomp_fd;         /* for seccomp_import(), or -1 */
     const char *execfn;     /* AT_EXECFN; borrowed from the environment */
 } ExecHandover;
 ExecHandover exec_handover_take(char **envp);
