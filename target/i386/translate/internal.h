@@ -16,28 +16,31 @@
 #include "target/i386/cpu.h"
 #include "target/i386/decode.h"
 #include "target/i386/helper.h"
-#include "target/i386/translate.h"
+#include "exec/translator.h"
 #include "tcg/tcg.h"
 
 typedef struct DisasContext {
     TCGContext *tcg;
-    const X86TransIn *in;
-    X86TransOut *out;
-    uint64_t features;
+    const TranslateRequest *rq;
+    TranslateResult *rs;
+    uint64_t features;      /* what decodes on this CPU model */
     X86Insn insn;           /* being translated */
     TCGv regs[16];          /* guest GPRs: globals */
     TCGv vregs[16];         /* XMM/YMM registers: vector globals */
     uint64_t next_pc;       /* where the main path goes on */
     bool ended;             /* the main path has left the unit */
     bool end_after;         /* leave the unit behind this instruction */
-    unsigned n_insns;
-    unsigned n_exits;       /* direct exits so far */
-    struct {                /* side exits, placed behind the main path */
-        uint64_t pc;
+    unsigned n_jumps;       /* branches the main path has passed */
+    struct X86SideExit {    /* code placed behind the main path */
         unsigned label;
+        int excp;           /* exception to raise at pc, or -1: go to pc */
+        uint64_t pc;
         bool poll;
-    } side[TCG_MAX_EXITS];
+    } side[64];
     unsigned n_side;
+    uint64_t page[TRANSLATE_MAX_PAGES]; /* opened for reading code */
+    unsigned n_pages;
+    unsigned lookahead;     /* instructions the flag search may still decode */
 } DisasContext;
 
 typedef void X86TransFn(DisasContext *s, const X86Insn *insn, int arg);
@@ -141,13 +144,21 @@ void gen_call4(DisasContext *s, const TCGHelper *h, TCGv ret, TCGv a, TCGv b,
 
 /* The flags all come from an EFLAGS image in @v (C P A Z S O in place). */
 void gen_set_eflags(DisasContext *s, TCGv v);
+/* Flags in @mask come from @v, which has nothing else; the others stay. */
+void gen_merge_eflags(DisasContext *s, TCGv v, uint32_t mask);
+/* EFLAGS as PUSHF sees it, in a temp. */
+TCGv gen_eflags_image(DisasContext *s);
 /* Exactly the given constant flags. */
 void gen_set_eflags_const(DisasContext *s, uint32_t flags);
 
 /* Exits; @pc is a guest address known now. */
 void gen_goto(DisasContext *s, uint64_t pc);        /* end here, go to pc */
+void gen_jump(DisasContext *s, uint64_t pc);        /* follow it or end here */
+/* Conditional branches; the main path goes on with the likely side. */
 void gen_branch_cc(DisasContext *s, unsigned cond, uint64_t target);
 void gen_branch_cond(DisasContext *s, TCGCond cond, TCGWidth w, TCGv a,
                      TCGv b, uint64_t target);
+/* Side label that leaves to @pc: for one brcond or brcc. */
+unsigned gen_side_exit(DisasContext *s, uint64_t pc);
 
 #endif
