@@ -266,17 +266,21 @@ void code_cache_forked(void)
  * Reclaiming.
  */
 
-/* May something that existed in [born, retired) be in use by a CPU? */
+/*
+ * May something that existed in [born, retired) be in use by a CPU?  A CPU
+ * whose pins change while we look counts as using it.
+ */
 static bool cpus_may_use(uint64_t born, uint64_t retired)
 {
-    atomic_thread_fence(memory_order_seq_cst);
     for (EngineCPU *cpu = engine.cpus; cpu; cpu = cpu->next) {
+        uint32_t changes = atomic_load(&cpu->pin_changes);
         uint64_t seen = atomic_load(&cpu->epoch);
         uint64_t from = atomic_load(&cpu->pin_start);
         uint64_t to = atomic_load(&cpu->pin_end);
 
         if ((seen && seen < retired) ||
-            (from && from < retired && born <= to)) {
+            (from && from < retired && born <= to) ||
+            changes != atomic_load(&cpu->pin_changes)) {
             return true;
         }
     }
@@ -287,6 +291,7 @@ static void reclaim(void)
 {
     Deferred **pd = &cache.deferred;
 
+    fence_heavy();
     while (*pd) {
         Deferred *d = *pd;
 

@@ -66,9 +66,7 @@ static void exec_enter(EngineCPU *cpu, ExecLevel *l)
     cpu->in_code = false;
     engine_current_cpu = cpu;
     exclusive_enter(cpu);
-    atomic_store(&cpu->epoch, atomic_load(&engine.epoch));
-    atomic_thread_fence(memory_order_seq_cst);
-    chain_sync_cpu(cpu);
+    cpu_announce(cpu, atomic_load(&engine.epoch));
 }
 
 /* Everything called from units of this level was abandoned. */
@@ -77,11 +75,8 @@ static void exec_resume(EngineCPU *cpu, ExecLevel *l)
     cpu->in_code = false;
     memset(cpu->env->common.scratch, 0, sizeof(cpu->env->common.scratch));
     exclusive_enter(cpu);
-    atomic_store(&cpu->epoch, atomic_load(&engine.epoch));
-    atomic_thread_fence(memory_order_seq_cst);
-    atomic_store(&cpu->pin_start, l->own_pin_start);
-    atomic_store(&cpu->pin_end, l->own_pin_end);
-    chain_sync_cpu(cpu);
+    cpu_announce(cpu, atomic_load(&engine.epoch));
+    cpu_set_pins(cpu, l->own_pin_start, l->own_pin_end);
 }
 
 static void exec_leave(EngineCPU *cpu, ExecLevel *l)
@@ -98,9 +93,8 @@ static void exec_leave(EngineCPU *cpu, ExecLevel *l)
     c->host_sp = l->host_sp;
     memcpy(c->scratch, l->scratch, sizeof(l->scratch));
     /* The old epoch: what the outer unit may use has to stay. */
-    atomic_store(&cpu->epoch, l->epoch);
-    atomic_store(&cpu->pin_start, l->pin_start);
-    atomic_store(&cpu->pin_end, l->pin_end);
+    cpu_announce(cpu, l->epoch);
+    cpu_set_pins(cpu, l->pin_start, l->pin_end);
     cpu->in_code = l->outer_in_code;
     if (!l->outer_running) {
         exclusive_leave(cpu);
@@ -118,9 +112,7 @@ static bool take_requests(EngineCPU *cpu)
     if (req & CPU_REQ_ENGINE) {
         atomic_store_explicit(&cpu->epoch, 0, memory_order_release);
         exclusive_safe_point(cpu);
-        atomic_store(&cpu->epoch, atomic_load(&engine.epoch));
-        atomic_thread_fence(memory_order_seq_cst);
-        chain_sync_cpu(cpu);
+        cpu_announce(cpu, atomic_load(&engine.epoch));
     }
     if (req & CPU_REQ_INTERRUPT) {
         cpu->stats.interrupts++;
@@ -200,9 +192,7 @@ static void wait_for_room(EngineCPU *cpu)
     }
     atomic_store_explicit(&cpu->epoch, 0, memory_order_release);
     nanosleep(&ts, NULL);
-    atomic_store(&cpu->epoch, atomic_load(&engine.epoch));
-    atomic_thread_fence(memory_order_seq_cst);
-    chain_sync_cpu(cpu);
+    cpu_announce(cpu, atomic_load(&engine.epoch));
 }
 
 /*

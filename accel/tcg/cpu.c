@@ -170,16 +170,40 @@ void cpu_fault_exit(CPUArchState *env)
     _longjmp(cpu->translating ? cpu->translate_jmp : cpu->level->jmp, 1);
 }
 
+/* Say which epoch this CPU has seen, then look at what was retired. */
+void cpu_announce(EngineCPU *cpu, uint64_t epoch)
+{
+    atomic_store_explicit(&cpu->epoch, epoch, memory_order_release);
+    fence_light();
+    if (unlikely(!chain_cpu_is_current(cpu))) {
+        chain_sync_cpu(cpu);
+    }
+}
+
+/* At any time a CPU with a unit below has its epoch or its pins set. */
+void cpu_set_pins(EngineCPU *cpu, uint64_t start, uint64_t end)
+{
+    uint32_t n = atomic_load_explicit(&cpu->pin_changes,
+                                      memory_order_relaxed);
+
+    atomic_store_explicit(&cpu->pin_changes, n + 1, memory_order_release);
+    atomic_store_explicit(&cpu->pin_start, start, memory_order_release);
+    atomic_store_explicit(&cpu->pin_end, end, memory_order_release);
+}
+
 /*
  * The unit a CPU is in was entered after cpu->epoch was announced and is not
  * younger than the epoch now.
  */
 void cpu_pin_below(EngineCPU *cpu)
 {
-    atomic_store(&cpu->pin_end, atomic_load(&engine.epoch));
-    if (!atomic_load(&cpu->pin_start)) {
-        atomic_store(&cpu->pin_start, atomic_load(&cpu->epoch));
+    uint64_t start = atomic_load_explicit(&cpu->pin_start,
+                                          memory_order_relaxed);
+
+    if (!start) {
+        start = atomic_load_explicit(&cpu->epoch, memory_order_relaxed);
     }
+    cpu_set_pins(cpu, start, atomic_load(&engine.epoch));
 }
 
 /*
@@ -188,12 +212,13 @@ void cpu_pin_below(EngineCPU *cpu)
  */
 void cpu_pause(EngineCPU *cpu, CPUPause *p)
 {
-    p->epoch = atomic_load(&cpu->epoch);
-    p->pin_start = atomic_load(&cpu->pin_start);
-    p->pin_end = atomic_load(&cpu->pin_end);
+    p->epoch = atomic_load_explicit(&cpu->epoch, memory_order_relaxed);
+    p->pin_start = atomic_load_explicit(&cpu->pin_start,
+                                        memory_order_relaxed);
+    p->pin_end = atomic_load_explicit(&cpu->pin_end, memory_order_relaxed);
     p->in_code = cpu->in_code;
     cpu_pin_below(cpu);
-    atomic_store(&cpu->epoch, 0);
+    atomic_store_explicit(&cpu->epoch, 0, memory_order_release);
     exclusive_leave(cpu);
 }
 
@@ -201,10 +226,7 @@ void cpu_unpause(EngineCPU *cpu, const CPUPause *p)
 {
     exclusive_enter(cpu);
     /* The old epoch: what the unit may use next has to stay. */
-    atomic_store(&cpu->epoch, p->epoch);
-    atomic_thread_fence(memory_order_seq_cst);
-    chain_sync_cpu(cpu);
-    atomic_store(&cpu->pin_start, p->pin_start);
-    atomic_store(&cpu->pin_end, p->pin_end);
+    cpu_announce(cpu, p->epoch);
+    cpu_set_pins(cpu, p->pin_start, p->pin_end);
     cpu->in_code = p->in_code;
 }

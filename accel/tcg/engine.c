@@ -5,6 +5,8 @@
  */
 #include "accel/tcg/internal.h"
 #include "qemu/log.h"
+#include <linux/membarrier.h>
+#include <sys/syscall.h>
 
 Engine engine;
 const char *(*engine_lookup_symbol)(uint64_t pc, uint64_t *start,
@@ -20,6 +22,24 @@ void engine_lock(void)
 void engine_unlock(void)
 {
     pthread_mutex_unlock(&lock);
+}
+
+static int membarrier(int cmd)
+{
+    return syscall(__NR_membarrier, cmd, 0, 0);
+}
+
+void fence_heavy(void)
+{
+    atomic_thread_fence(memory_order_seq_cst);
+    if (engine.have_membarrier && engine.cpus && engine.cpus->next &&
+        membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED)) {
+        /* The registration is not there (any more): renew it. */
+        if (membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) ||
+            membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED)) {
+            abort();
+        }
+    }
 }
 
 /* Plain loads and stores of these hosts are ordered as the guest expects. */
@@ -56,6 +76,8 @@ bool engine_init(const EngineConfig *cfg)
     engine.max_insns = engine.cfg.one_insn_per_tb ? 1 : TRANSLATE_MAX_INSNS;
     engine.cfg.nochain |= !!(qemu_loglevel & LOG_NOCHAIN);
     atomic_store(&engine.epoch, 1);
+    engine.have_membarrier =
+        membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) == 0;
 
     tcg_interp_trap = engine_interp_trap;
     engine.tcg = tcg_context_new();

@@ -5,7 +5,7 @@
  * A CPU is "running" from cpu_exec() to its return, except while a hook has
  * control.  The starter announces itself, then waits until no other CPU runs;
  * a CPU that wants to run announces itself first and then looks for a starter:
- * one of the two sees the other.  Running CPUs are told by CPU_REQ_ENGINE to
+ * one of the two sees the other (fence_light() against fence_heavy()).  Running CPUs are told by CPU_REQ_ENGINE to
  * pass a safe point.
  *
  * Locking: `mutex` is taken before the engine lock, never inside it.
@@ -41,8 +41,9 @@ void exclusive_enter(EngineCPU *cpu)
 {
     EngineCPU *o;
 
-    atomic_store(&cpu->running, true);
-    o = atomic_load(&owner);
+    atomic_store_explicit(&cpu->running, true, memory_order_relaxed);
+    fence_light();
+    o = atomic_load_explicit(&owner, memory_order_acquire);
     if (unlikely(o && o != cpu)) {
         wait_for_turn(cpu);
     }
@@ -50,8 +51,9 @@ void exclusive_enter(EngineCPU *cpu)
 
 void exclusive_leave(EngineCPU *cpu)
 {
-    atomic_store(&cpu->running, false);
-    if (unlikely(atomic_load(&owner))) {
+    atomic_store_explicit(&cpu->running, false, memory_order_release);
+    fence_light();
+    if (unlikely(atomic_load_explicit(&owner, memory_order_acquire))) {
         pthread_mutex_lock(&mutex);
         pthread_cond_broadcast(&stopped);
         pthread_mutex_unlock(&mutex);
@@ -71,6 +73,7 @@ static bool others_run(const EngineCPU *self)
 {
     bool found = false;
 
+    fence_heavy();
     engine_lock();
     for (EngineCPU *cpu = engine.cpus; cpu && !found; cpu = cpu->next) {
         found = cpu != self && atomic_load(&cpu->running);
@@ -93,6 +96,7 @@ void cpu_exclusive_start(CPUArchState *env)
         }
         atomic_store(&owner, cpu);
         atomic_store(&cpu->running, was_running);
+        fence_heavy();
         engine_lock();
         cpu_kick_others();
         engine_unlock();

@@ -58,6 +58,7 @@ static uint64_t helper_hook(void *opaque, uint64_t pc)
 {
     CPUArchState *env = opaque;
     EngineCPU *cpu = engine_cpu(env);
+    uint64_t log_seen = cpu->log_seen;
     uint32_t before;
     CPUPause pause;
     TBHook *h;
@@ -83,7 +84,7 @@ static uint64_t helper_hook(void *opaque, uint64_t pc)
         return 1;
     }
     if (before != __atomic_load_n(&generation, __ATOMIC_ACQUIRE) ||
-        !tb_lookup(pc)) {
+        (log_seen != cpu->log_seen && !tb_lookup(pc))) {
         /* The unit below may be gone: find the one that is right now. */
         cpu->skip_hook = hook_at(pc);
         cpu->skip_hook_pc = pc;

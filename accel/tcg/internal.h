@@ -66,6 +66,7 @@ typedef struct EngineCPU {
     struct EngineCPU *next, **pprev;        /* engine lock */
     _Atomic uint64_t epoch;                 /* read by reclaim */
     _Atomic uint64_t pin_start, pin_end;    /* read by reclaim; 0 = none */
+    _Atomic uint32_t pin_changes;           /* read by reclaim */
     _Atomic bool running;                   /* see exclusive.c */
     bool in_code;           /* between enter() and its return, or below it */
     uint64_t log_seen;      /* invalidation log position */
@@ -100,6 +101,7 @@ typedef struct Engine {
     _Atomic uint64_t epoch;             /* grows under the engine lock */
     _Atomic bool parallel;
     unsigned max_insns;
+    bool have_membarrier;
     EngineCPU *cpus;                    /* engine lock */
     EngineStats stats;                  /* engine lock */
 } Engine;
@@ -112,7 +114,23 @@ static inline EngineCPU *engine_cpu(CPUArchState *env)
     return env->common.engine_cpu;
 }
 
+/*
+ * One side of these protocols runs all the time (a CPU says what it does, then
+ * looks whether somebody waits), the other hardly ever (somebody says that he
+ * waits, then looks what the CPUs do).  The frequent side gets the cheap
+ * fence; the rare side makes up for it with membarrier(2).
+ */
+static inline void fence_light(void)
+{
+    if (likely(engine.have_membarrier)) {
+        atomic_signal_fence(memory_order_seq_cst);
+    } else {
+        atomic_thread_fence(memory_order_seq_cst);
+    }
+}
+
 /* engine.c */
+void fence_heavy(void);
 void engine_lock(void);
 void engine_unlock(void);
 
@@ -121,6 +139,8 @@ void cpu_kick_others(void);
 void cpu_forked(void);
 void cpu_sum_stats(CPUStats *out);
 void cpu_pin_below(EngineCPU *cpu);
+void cpu_announce(EngineCPU *cpu, uint64_t epoch);
+void cpu_set_pins(EngineCPU *cpu, uint64_t start, uint64_t end);
 /* Sections in which the CPU is in foreign code and may stay there for long. */
 typedef struct CPUPause {
     uint64_t epoch, pin_start, pin_end;
