@@ -5,8 +5,8 @@
  * vector temp and uses the vector op of the XMM form.  Ops that mix the two
  * operands across halves get them side by side in one register first.
  *
- * Every MMX instruction but EMMS resets TOP, marks all registers in use, and
- * sets the exponent of the register it writes to all ones.
+ * Every MMX instruction resets TOP; all but EMMS mark all registers in use, and
+ * set the exponent of the register they write to all ones.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -163,6 +163,7 @@ void mmx_shift(DisasContext *s, const X86Insn *insn, int arg)
 static void trans_emms(DisasContext *s, const X86Insn *insn, int arg)
 {
     gen_x87_check(s);
+    tcg_gen_st_env(s->tcg, MO_32, ENV(fpstt), imm64(s, 0));
     tcg_gen_st_env(s->tcg, MO_64, ENV(fptags),
                    imm64(s, 0x0101010101010101ull));
 }

@@ -38,7 +38,7 @@ static void trans_pcmpstr(DisasContext *s, const X86Insn *insn, int arg)
     gen_set_eflags(s, flags);
 }
 
-/* EXTRQ, INSERTQ: x = 1 for INSERTQ.  Length and index are immediates, or
+/* EXTRQ, INSERTQ (which clear the upper half): x = 1 for INSERTQ.  Length and index are immediates, or
  * bytes of the second register. */
 static void trans_sse4a(DisasContext *s, const X86Insn *insn, int arg)
 {
@@ -63,7 +63,8 @@ static void trans_sse4a(DisasContext *s, const X86Insn *insn, int arg)
     }
     gen_call3(s, insert ? &x86_helper_insertq : &x86_helper_extrq, r, a, b,
               ctl);
-    tcg_gen_v(s->tcg, VOP_insert, VW_16, MO_64, 0, d, d, r, TCGV_NONE, 0);
+    tcg_gen_v(s->tcg, VOP_movi2v, VW_16, MO_64, 0, d, r, TCGV_NONE, TCGV_NONE,
+              0);
 }
 
 #define BOTH(name, fn, arg) \

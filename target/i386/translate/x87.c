@@ -114,7 +114,9 @@ static void store_mem(DisasContext *s, const X86Insn *insn, unsigned fmt,
     gen_call1(s, &x86_helper_x87_st_done, TCGV_NONE, imm64(s, pops));
 }
 
-/* FST, FSTP (arg = 1). */
+/*
+ * FST, FSTP (arg = 1).  The alias D9 /3 of FSTP ST(i) has no stack fault.
+ */
 static void trans_fst(DisasContext *s, const X86Insn *insn, int arg)
 {
     const X86Operand *o = &insn->operand[0];
@@ -122,7 +124,8 @@ static void trans_fst(DisasContext *s, const X86Insn *insn, int arg)
     enter(s, insn);
     if (o->kind == X86_OPND_ST) {
         gen_call1(s, &x86_helper_x87_st_st, TCGV_NONE,
-                  imm64(s, o->reg | arg << 4));
+                  imm64(s, o->reg | arg << 4 |
+                        (insn->opcode == 0xd9) << 8));
     } else {
         store_mem(s, insn, o->size == 4 ? X87_FMT_F32 :
                   o->size == 8 ? X87_FMT_F64 : X87_FMT_F80, arg);
@@ -199,13 +202,12 @@ static void trans_fcom(DisasContext *s, const X86Insn *insn, int arg)
 
 static void trans_fcomi(DisasContext *s, const X86Insn *insn, int arg)
 {
-    TCGv flags = temp(s), before = temp(s);
+    TCGv flags = temp(s);
 
     enter(s, insn);
-    tcg_gen_cc_get(s->tcg, before, TCG_CC_ALL);
-    gen_call2(s, &x86_helper_x87_comi, flags,
+    gen_call1(s, &x86_helper_x87_comi, flags,
               imm64(s, insn->operand[1].reg | (arg & 0x10) |
-                    (arg & 15) << 8), before);
+                    (arg & 15) << 8));
     gen_set_eflags(s, flags);
 }
 

@@ -51,12 +51,13 @@ extern const TCGHelper x86_helper_x87_arith;
 extern const TCGHelper x86_helper_x87_arith_mem;
 /* (i | quiet << 4 | pop << 8) */
 extern const TCGHelper x86_helper_x87_com;
-/* (i | quiet << 4 | pop << 8, flags before): flags after */
+/* (i | quiet << 4 | pop << 8): flags */
 extern const TCGHelper x86_helper_x87_comi;
 /* (which) */
 extern const TCGHelper x86_helper_x87_misc;
 extern const TCGHelper x86_helper_x87_xch;          /* (i) */
-extern const TCGHelper x86_helper_x87_st_st;        /* (i | pop << 4) */
+/* (i | pop << 4 | lenient << 8): lenient ignores an empty ST(0) */
+extern const TCGHelper x86_helper_x87_st_st;
 extern const TCGHelper x86_helper_x87_free;         /* (i | pop << 4) */
 extern const TCGHelper x86_helper_x87_cmov;         /* (i, condition) */
 extern const TCGHelper x86_helper_x87_init, x86_helper_x87_clex;

@@ -132,10 +132,7 @@ static void helper_x87_ld_st(CPUArchState *env, uint64_t i)
     X87Reg v = *st(env, i);
 
     if (unlikely(empty(env, i))) {
-        if (!empty(env, 7)) {
-            push(env, &f, v);
-            return;
-        }
+        /* beats an overflow */
         if (stack_fault(&f, false)) {
             push_raw(env, x87_indefinite());
         }
@@ -277,7 +274,7 @@ static bool memory_denormal(X87Fpu *f, unsigned op, X87Reg a, unsigned src,
         return false;
     }
     f->sw |= X87_DE;
-    return !(f->cw & X87_DE);
+    return !(f->cw & X87_DE) && op != X87_COM && op != X87_COMP;
 }
 
 static void helper_x87_arith_mem(CPUArchState *env, uint64_t desc,
@@ -347,8 +344,8 @@ static void helper_x87_com(CPUArchState *env, uint64_t desc)
 }
 X86_HELPER(x87_com, 1, 0, TCG_HF_NO_VEC);
 
-static uint64_t helper_x87_comi(CPUArchState *env, uint64_t desc,
-                                uint64_t eflags)
+/* Unlike all others these leave C1 alone. */
+static uint64_t helper_x87_comi(CPUArchState *env, uint64_t desc)
 {
     unsigned i = desc & 7;
     X87Fpu f = begin(env);
@@ -359,16 +356,16 @@ static uint64_t helper_x87_comi(CPUArchState *env, uint64_t desc,
         cc = UNORDERED;
     } else {
         cc = x87_compare(&f, *st(env, 0), *st(env, i), (desc >> 4) & 1);
+        f.sw |= env->fpus & X87_C1;
     }
     end(env, &f);
-    if (unlikely(x87_unmasked(&f, X87_EXC_PRE))) {
-        return eflags;
+    if (likely(!x87_unmasked(&f, X87_EXC_PRE))) {
+        pop(env, desc >> 8);
     }
-    pop(env, desc >> 8);
     return (cc & X87_C3 ? CC_Z : 0) | (cc & X87_C2 ? CC_P : 0) |
            (cc & X87_C0 ? CC_C : 0);
 }
-X86_HELPER(x87_comi, 2, 1, TCG_HF_NO_VEC);
+X86_HELPER(x87_comi, 1, 1, TCG_HF_NO_VEC);
 
 /* r replaces ST(0). */
 static void finish_unary(CPUArchState *env, const X87Fpu *f, X87Reg r)
@@ -408,6 +405,9 @@ static void push_pair(CPUArchState *env, unsigned which)
     X87Fpu f = begin(env);
     X87Reg a = *st(env, 0), r, second = x87_indefinite();
 
+    if (which != X87_XTRACT) {
+        f.sw &= ~X87_C2;
+    }
     if (unlikely(empty(env, 0) || !empty(env, 7))) {
         stack_fault(&f, !empty(env, 0));
         finish_push(env, &f, x87_indefinite(), second);
@@ -420,13 +420,10 @@ static void push_pair(CPUArchState *env, unsigned which)
         finish_push(env, &f, exp, second);
         return;
     }
-    f.sw &= ~X87_C2;
     if (which == X87_TAN) {
         r = x87_tan(&f, a);
-        second = r.exp == 0xffff && !(f.sw & X87_C2) ? r : x87_one();
-        if ((r.exp & 0x7fff) == 0x7fff) {
-            second = r;     /* a NaN is pushed instead of 1.0 */
-        }
+        /* a NaN is pushed instead of 1.0 */
+        second = (r.exp & 0x7fff) == 0x7fff ? r : x87_one();
     } else {
         r = x87_sincos(&f, a, &second);
     }
@@ -442,6 +439,9 @@ static void unary(CPUArchState *env, unsigned which)
     X87Fpu f = begin(env);
     X87Reg a = *st(env, 0), r = a;
 
+    if (which == X87_SIN || which == X87_COS) {
+        f.sw &= ~X87_C2;
+    }
     if (unlikely(empty(env, 0))) {
         stack_fault(&f, false);
         finish_unary(env, &f, x87_indefinite());
@@ -464,11 +464,9 @@ static void unary(CPUArchState *env, unsigned which)
         r = x87_rndint(&f, a);
         break;
     case X87_SIN:
-        f.sw &= ~X87_C2;
         r = x87_sin(&f, a);
         break;
     default:
-        f.sw &= ~X87_C2;
         r = x87_cos(&f, a);
         break;
     }
@@ -481,11 +479,12 @@ static void binary(CPUArchState *env, unsigned which)
     X87Reg a = *st(env, 0), b = *st(env, 1), r;
     bool fault = empty(env, 0) || empty(env, 1);
 
+    if (which == X87_PREM || which == X87_PREM1) {
+        f.sw &= ~X87_C2;
+    }
+    r = x87_indefinite();
     if (unlikely(fault)) {
         stack_fault(&f, false);
-        r = x87_indefinite();
-    } else {
-        r = a;
     }
     switch (which) {
     case X87_YL2X:
@@ -607,7 +606,13 @@ static void helper_x87_st_st(CPUArchState *env, uint64_t desc)
     env->fpus &= ~X87_C1;
     if (unlikely(empty(env, 0))) {
         X87Fpu f = begin(env);
-        bool masked = stack_fault(&f, false);
+        bool masked;
+
+        if (desc >> 8) {
+            pop(env, 1);
+            return;
+        }
+        masked = stack_fault(&f, false);
 
         end(env, &f);
         if (!masked) {
@@ -617,12 +622,13 @@ static void helper_x87_st_st(CPUArchState *env, uint64_t desc)
     }
     *st(env, i) = v;
     env->fptags[(env->fpstt + i) & 7] = 0;
-    pop(env, desc >> 4);
+    pop(env, (desc >> 4) & 1);
 }
 X86_HELPER(x87_st_st, 1, 0, TCG_HF_NO_VEC);
 
 static void helper_x87_free(CPUArchState *env, uint64_t desc)
 {
+    env->fpus &= ~X87_C1;
     env->fptags[(env->fpstt + desc) & 7] = 1;
     pop(env, desc >> 4);
 }
@@ -630,7 +636,6 @@ X86_HELPER(x87_free, 1, 0, TCG_HF_NO_VEC);
 
 static void helper_x87_cmov(CPUArchState *env, uint64_t i, uint64_t cond)
 {
-    env->fpus &= ~X87_C1;
     if (unlikely(empty(env, 0) || empty(env, i))) {
         X87Fpu f = begin(env);
 
