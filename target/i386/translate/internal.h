@@ -52,8 +52,13 @@ typedef struct X86TransEntry {
     int arg;
 } X86TransEntry;
 
-/* All tables, NULL at the end: tables.c. */
-extern const X86TransEntry *const x86_trans_tables[];
+/* By operation, from all tables (tables.c); filled before the first unit. */
+typedef struct X86Dispatch {
+    X86TransFn *fn;
+    int arg;
+} X86Dispatch;
+extern X86Dispatch x86_dispatch[X86_OP_COUNT];
+void x86_fill_dispatch(void);
 
 /* Offset of a field of the CPU state, for ld_env, st_env, vld_env... */
 #define ENV(field) ((uint32_t)offsetof(CPUArchState, field))
@@ -150,6 +155,18 @@ void gen_merge_eflags(DisasContext *s, TCGv v, uint32_t mask);
 TCGv gen_eflags_image(DisasContext *s);
 /* Exactly the given constant flags. */
 void gen_set_eflags_const(DisasContext *s, uint32_t flags);
+
+/*
+ * Decode at @pc and report the bytes as read.  An X86DecodeResult or one of
+ * these; @fault is the address of the first byte that cannot be fetched.
+ */
+enum {
+    FETCH_FAULT = 100,
+    FETCH_FULL,             /* no room to report it */
+};
+int fetch_insn(DisasContext *s, uint64_t pc, X86Insn *insn, uint64_t *fault);
+/* What the unit's end does: emit all side exits. */
+void place_side_exits(DisasContext *s);
 
 /* Exits; @pc is a guest address known now. */
 void gen_goto(DisasContext *s, uint64_t pc);        /* end here, go to pc */

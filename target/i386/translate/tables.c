@@ -1,6 +1,6 @@
 /*
- * The list of translation tables: one line per file that translates
- * something.
+ * The list of translation tables, one line per file that translates
+ * something, and the dispatch table made of them.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -23,7 +23,7 @@ extern const X86TransEntry x86_trans_avx[];
 extern const X86TransEntry x86_trans_mmx[];
 extern const X86TransEntry x86_trans_x87[];
 
-const X86TransEntry *const x86_trans_tables[] = {
+static const X86TransEntry *const x86_trans_tables[] = {
     x86_trans_alu,
     x86_trans_shift,
     x86_trans_muldiv,
@@ -41,3 +41,36 @@ const X86TransEntry *const x86_trans_tables[] = {
     x86_trans_x87,
     NULL
 };
+
+X86Dispatch x86_dispatch[X86_OP_COUNT];
+
+void x86_fill_dispatch(void)
+{
+    for (unsigned t = 0; x86_trans_tables[t]; t++) {
+        for (const X86TransEntry *e = x86_trans_tables[t]; e->op; e++) {
+            x86_dispatch[e->op].fn = e->fn;
+            x86_dispatch[e->op].arg = e->arg;
+        }
+    }
+}
+
+uint64_t x86_translate_supported(void)
+{
+    uint64_t missing = 0;
+
+    x86_fill_dispatch();
+    for (unsigned i = 1; i < x86_n_rows; i++) {
+        const X86Row *row = &x86_rows[i];
+
+        if (!x86_dispatch[row->op].fn && !(row->flags & X86_ROW_PRIV)) {
+            uint64_t own = row->features;
+
+            /* of two features the second one ("+avx") is not at fault */
+            if (own & (own - 1)) {
+                own &= ~(UINT64_C(1) << X86_FEAT_AVX);
+            }
+            missing |= own;
+        }
+    }
+    return ~missing;
+}

@@ -1,0 +1,202 @@
+/*
+ * Building a unit: decode guest code along its likely path and hand each
+ * instruction to its translator.
+ *
+ * The main path follows direct jumps and falls through conditional branches;
+ * a backward conditional branch is taken to be a loop and ends the unit on its
+ * taken side.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "qemu/log.h"
+#include "target/i386/translate/internal.h"
+
+#define MAX_UNIT_INSNS   80
+#define LOOKAHEAD_TOTAL  48     /* instructions decoded only for their flags */
+
+/* The page whose entry points the process emulates. */
+#define VSYSCALL_PAGE UINT64_C(0xffffffffff600000)
+
+static TCGv global_regs[16], global_vregs[16];
+
+static const char *const reg_names[16] = {
+    "rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi",
+    "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15",
+};
+static const char *const vreg_names[16] = {
+    "v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7",
+    "v8", "v9", "v10", "v11", "v12", "v13", "v14", "v15",
+};
+
+void x86_translate_init(TCGContext *s)
+{
+    for (unsigned i = 0; i < 16; i++) {
+        global_regs[i] = tcg_global_new(s, TCG_I64, ENV(regs[0]) + 8 * i,
+                                        reg_names[i]);
+    }
+    for (unsigned i = 0; i < 16; i++) {
+        global_vregs[i] = tcg_global_new(s, TCG_VEC, ENV(vregs[0]) +
+                                         sizeof(VReg) * i, vreg_names[i]);
+    }
+    s->env_cc_op = ENV(cc_op);
+    s->env_cc_dst = ENV(cc_dst);
+    s->env_cc_src = ENV(cc_src);
+    s->env_cc_src2 = ENV(cc_src2);
+    s->env_rip = ENV(rip);
+    s->env_common = ENV(common);
+    s->env_mxcsr = ENV(mxcsr);
+    s->env_vtmp = ENV(vtmp);
+    x86_fill_dispatch();
+}
+
+static bool writes_memory(const X86Insn *insn)
+{
+    const X86Row *row = x86_insn_row(insn);
+
+    return row->mem & X86_ACC_W || row->flags & X86_ROW_STRING ||
+           (row->flags & X86_ROW_STACK && insn->op != X86_OP_POP &&
+            insn->op != X86_OP_RET && insn->op != X86_OP_LEAVE) ||
+           insn->op == X86_OP_MASKMOVQ || insn->op == X86_OP_MASKMOVDQU ||
+           insn->op == X86_OP_VMASKMOVDQU;
+}
+
+static void translate_insn(DisasContext *s)
+{
+    const X86Insn *insn = &s->insn;
+
+    tcg_gen_insn_start(s->tcg, insn->pc);
+    s->next_pc = x86_insn_next(insn);
+    if (x86_insn_row(insn)->flags & X86_ROW_PRIV) {
+        gen_gp(s);
+    } else if (x86_dispatch[insn->op].fn) {
+        x86_dispatch[insn->op].fn(s, insn, x86_dispatch[insn->op].arg);
+    } else {
+        qemu_log_mask(LOG_UNIMP, "no translation for %s at 0x%" PRIx64 "\n",
+                      x86_op_names[insn->op], insn->pc);
+        gen_illegal(s);
+    }
+}
+
+static void log_insn(const X86Insn *insn)
+{
+    char text[160], hex[2 * X86_MAX_INSN_LEN + 1];
+    const uint8_t *p = (const uint8_t *)(uintptr_t)insn->pc;
+
+    x86_insn_print(text, sizeof(text), insn, X86_SYNTAX_ATT);
+    for (unsigned i = 0; i < insn->len; i++) {
+        snprintf(hex + 2 * i, 3, "%02x", p[i]);
+    }
+    qemu_log("0x%016" PRIx64 ":  %-30s  %s\n", insn->pc, hex, text);
+}
+
+/* The first instruction cannot be executed at all. */
+static void translate_bad_start(DisasContext *s, int why, uint64_t fault)
+{
+    uint64_t pc = s->rq->pc;
+
+    s->insn.pc = pc;
+    tcg_gen_insn_start(s->tcg, pc);
+    switch (why) {
+    case FETCH_FAULT:
+        s->rs->fetch_fault = true;
+        tcg_gen_st_env(s->tcg, MO_64, ENV(cr2), imm64(s, fault));
+        gen_exception(s, EXCP0E_PAGE, PG_ERROR_I | PG_ERROR_U);
+        break;
+    case X86_DECODE_TOO_LONG:
+        gen_gp(s);
+        break;
+    default:
+        gen_illegal(s);
+        break;
+    }
+}
+
+static bool unit_is_full(const DisasContext *s, unsigned max_insns)
+{
+    return s->rs->insns >= max_insns ||
+           s->tcg->nb_ops > TCG_MAX_OPS / 2 ||
+           s->tcg->nb_vals > TCG_MAX_VALS / 2 ||
+           s->n_side > ARRAY_SIZE(s->side) - 8;
+}
+
+static void translate_path(DisasContext *s)
+{
+    const TranslateRequest *rq = s->rq;
+    unsigned max_insns = MIN(rq->max_insns, MAX_UNIT_INSNS);
+    bool log = qemu_loglevel_mask(LOG_IN_ASM) && qemu_log_in_filter(rq->pc);
+    uint64_t pc = rq->pc;
+
+    if (unlikely((pc & ~UINT64_C(0xfff)) == VSYSCALL_PAGE)) {
+        s->insn.pc = pc;
+        tcg_gen_insn_start(s->tcg, pc);
+        tcg_gen_exit_reason(s->tcg, EXCP_VSYSCALL, imm64(s, pc));
+        return;
+    }
+    if (log) {
+        qemu_log("----------------\nIN: 0x%016" PRIx64 "\n", pc);
+    }
+    for (;;) {
+        uint64_t fault = 0;
+        int r;
+
+        if (s->rs->insns && rq->has_hook && rq->has_hook(rq->opaque, pc)) {
+            gen_goto(s, pc);
+            return;
+        }
+        r = fetch_insn(s, pc, &s->insn, &fault);
+        if (r != X86_DECODE_OK) {
+            /* Behind the first instruction: a unit of its own raises it. */
+            if (s->rs->insns) {
+                s->insn.pc = pc;
+                gen_goto(s, pc);
+            } else {
+                translate_bad_start(s, r, fault);
+            }
+            return;
+        }
+        s->rs->insns++;
+        if (unlikely(log)) {
+            log_insn(&s->insn);
+        }
+        translate_insn(s);
+        if (s->ended) {
+            return;
+        }
+        pc = s->next_pc;
+        if (s->end_after || unit_is_full(s, max_insns) ||
+            (rq->end_after_store && writes_memory(&s->insn)) ||
+            s->tcg->overflow) {
+            gen_goto(s, pc);
+            return;
+        }
+    }
+}
+
+bool x86_translate_unit(TCGContext *tcg, const TranslateRequest *rq,
+                        TranslateResult *rs)
+{
+    DisasContext s;
+
+    /* side[] and the rest of insn are written before they are read */
+    memset(&s, 0, offsetof(DisasContext, side));
+    s.n_side = 0;
+    s.n_pages = 0;
+    s.tcg = tcg;
+    s.rq = rq;
+    s.rs = rs;
+    s.features = rq->model ? x86_model_features(rq->model) :
+                 X86_FEATURES_ALL;
+    s.lookahead = LOOKAHEAD_TOTAL;
+    memcpy(s.regs, global_regs, sizeof(s.regs));
+    memcpy(s.vregs, global_vregs, sizeof(s.vregs));
+    memset(rs, 0, sizeof(*rs));
+
+    tcg_unit_start(tcg, rq->pc);
+    if (rq->gen_entry) {
+        rq->gen_entry(rq->opaque, tcg);
+    }
+    translate_path(&s);
+    place_side_exits(&s);
+    return !tcg->overflow;
+}
