@@ -483,8 +483,7 @@ int mixed_move(uint64_t old, uint64_t old_len, uint64_t new_addr,
             return ret;
         }
     }
-    return keep ? map_anonymous(old, old + old_len, flags, COVER_FULL)
-                : mixed_unmap(old, old + old_len);
+    return HOSTMAP_COPIED;
 }
 
 int mixed_grow(const GuestRegion *r, uint64_t new_end)
@@ -493,6 +492,21 @@ int mixed_grow(const GuestRegion *r, uint64_t new_end)
         return -ENOMEM;
     }
     return map_anonymous(r->node.end, new_end, r->i.flags, COVER_NONE);
+}
+
+/*
+ * A write to a page without code faulted because a neighbour in the same host
+ * page has code that the guest may overwrite: drop that code.
+ */
+bool mixed_handle_fault(uint64_t addr, bool write)
+{
+    uint64_t h = down(addr);
+
+    if (!write || !holds_code(h)) {
+        return false;
+    }
+    tb_invalidate_range(h, host_page_size);
+    return true;
 }
 
 /* Bring part of a host page back to its first contents. */

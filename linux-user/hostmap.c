@@ -328,6 +328,11 @@ int hostmap_grow(const GuestRegion *r, uint64_t start, uint64_t new_end)
     return ret < 0 ? ret : 0;
 }
 
+bool hostmap_handle_fault(uint64_t addr, bool write)
+{
+    return !small_pages() && mixed_handle_fault(addr, write);
+}
+
 int hostmap_madvise(const GuestRegion *r, uint64_t start, uint64_t end,
                     int advice)
 {

@@ -73,13 +73,22 @@ int hostmap_protect(uint64_t start, uint64_t end);
 /*
  * Move [old, old + old_len) to new_addr (claimed) with new_len, as mremap()
  * does; @keep leaves an empty mapping behind (MREMAP_DONTUNMAP).  The range is
- * one region.  Page lock held.
+ * one region.  HOSTMAP_COPIED: the old range is still as it was, because it
+ * may share host pages with the new one; the caller replaces it when the table
+ * has the new one.  Page lock held.
  */
+#define HOSTMAP_COPIED 1
 int hostmap_move(uint64_t old, uint64_t old_len, uint64_t new_addr,
                  uint64_t new_len, bool keep);
 
 /* Lengthen a region in place; the new part is claimed by nobody. */
 int hostmap_grow(const GuestRegion *r, uint64_t start, uint64_t new_end);
+
+/*
+ * An access to @addr that the table allows has faulted.  True when the cause
+ * was another guest page in the same host page and is gone.
+ */
+bool hostmap_handle_fault(uint64_t addr, bool write);
 
 /* madvise() on mapped guest pages of one region. */
 int hostmap_madvise(const GuestRegion *r, uint64_t start, uint64_t end,

@@ -20,9 +20,11 @@
 #include "linux-user/mmap-internal.h"
 #include "user/options.h"
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <time.h>
 
 #define PROT_BITS (PAGE_READ | PAGE_WRITE | PAGE_EXEC)
 #define TARGET_PROT_SEM       0x8
@@ -631,10 +633,30 @@ static bool grow_stack(GuestRegion *r, uint64_t addr)
     return map_range(&req, COVER_NONE, &info) == 0;
 }
 
-bool mmap_handle_fault(uint64_t addr, bool write)
+/*
+ * The table allows the access that just faulted: another thread was changing
+ * the mapping.  Wait a little and try again, but not for ever: the host may
+ * have reasons the table does not know.  Takes no lock, because the thread
+ * may be the translator reading code, with the engine's lock held.
+ */
+static bool wait_for_change(uint64_t addr)
 {
     static _Thread_local uint64_t last_addr;
     static _Thread_local unsigned repeats;
+    static const struct timespec pause = { 0, 1000000 };
+
+    repeats = last_addr == addr ? repeats + 1 : 0;
+    last_addr = addr;
+    if (repeats < 64) {
+        sched_yield();
+        return true;
+    }
+    nanosleep(&pause, NULL);
+    return repeats < 256;
+}
+
+bool mmap_handle_fault(uint64_t addr, bool write)
+{
     int flags = page_get_flags(addr, NULL);
     GuestRegion *r;
     bool done = false;
@@ -642,28 +664,20 @@ bool mmap_handle_fault(uint64_t addr, bool write)
     if (addr >= TARGET_TASK_SIZE) {
         return false;
     }
-    /* The usual answers need no lock. */
-    if ((flags & PAGE_VALID) &&
-        (!(flags & PROT_BITS) ||
-         (write && (!(flags & PAGE_WRITE) ||
-                    page_set_test(&code_pages, addr))))) {
-        return false;
+    if (flags & PAGE_VALID) {
+        if (!(flags & PROT_BITS) ||
+            (write && (!(flags & PAGE_WRITE) ||
+                       page_set_test(&code_pages, addr)))) {
+            return false;
+        }
+        return hostmap_handle_fault(addr, write) || wait_for_change(addr);
     }
     mmap_lock();
     r = region_first_after(addr);
-    flags = r && r->node.start <= addr ? r->i.flags : 0;
-    if (r && r->node.start > addr && (r->i.attr & REGION_GROWSDOWN)) {
+    if (r && r->node.start <= addr) {
+        done = true;            /* it has appeared meanwhile */
+    } else if (r && (r->i.attr & REGION_GROWSDOWN)) {
         done = grow_stack(r, addr);
-    } else if ((flags & PROT_BITS) && (!write || (flags & PAGE_WRITE)) &&
-               !page_set_test(&code_pages, addr)) {
-        /*
-         * The table allows it: another thread was changing this mapping when
-         * the access faulted.  Try again, but not for ever: the host may have
-         * reasons the table does not know.
-         */
-        repeats = last_addr == addr ? repeats + 1 : 0;
-        last_addr = addr;
-        done = repeats < 8;
     }
     mmap_unlock();
     return done;

@@ -19,6 +19,26 @@ typedef struct MoveRequest {
     RegionInfo info;
 } MoveRequest;
 
+/* What becomes of the old range; @copied: the host still has it. */
+static int leave_old(const MoveRequest *m, bool copied)
+{
+    uint64_t end = m->old + m->old_len;
+    MapRequest fresh = {
+        .start = m->old, .end = end, .fd = -1, .flags = m->info.flags,
+        .mflags = TARGET_MAP_PRIVATE | TARGET_MAP_ANONYMOUS,
+    };
+    int ret = 0;
+
+    if (m->keep) {
+        return copied ? hostmap_map(&fresh, COVER_FULL) : 0;
+    }
+    if (m->old_len) {
+        ret = copied ? hostmap_unmap(m->old, end) : 0;
+        page_table_clear(m->old, end);
+    }
+    return ret;
+}
+
 /* Move to the free range that @req names. */
 static int move_to(MapRequest *req, void *opaque)
 {
@@ -30,16 +50,9 @@ static int move_to(MapRequest *req, void *opaque)
     }
     page_lock();
     ret = hostmap_move(m->old, m->old_len, req->start, m->new_len, m->keep);
-    if (ret == 0) {
+    if (ret >= 0) {
         page_table_set(req->start, req->end, &m->info);
-        if (m->keep && m->old_len) {
-            /* What stays is fresh anonymous memory. */
-            RegionInfo rest = m->info;
-
-            page_table_set(m->old, m->old + m->old_len, &rest);
-        } else if (m->old_len) {
-            page_table_clear(m->old, m->old + m->old_len);
-        }
+        ret = leave_old(m, ret == HOSTMAP_COPIED);
     }
     page_unlock();
     if (ret < 0) {

@@ -49,8 +49,12 @@ IntervalNode *interval_tree_first_after(const IntervalTree *t, uint64_t addr);
 static inline IntervalNode *
 interval_tree_first_in(const IntervalTree *t, uint64_t start, uint64_t end)
 {
-    IntervalNode *n = interval_tree_first_after(t, start);
+    IntervalNode *n;
 
+    if (start >= end) {
+        return NULL;        /* an empty range overlaps nothing */
+    }
+    n = interval_tree_first_after(t, start);
     return n && n->start < end ? n : NULL;
 }
 
