@@ -95,7 +95,7 @@ int exec_parse_script(int fd, char interp[256], char arg[256])
     while (is_blank(*p)) {
         p++;
     }
-    strcpy(arg, p);
+    memcpy(arg, p, end - p + 1);       /* with its NUL */
     return 0;
 }
 

@@ -435,6 +435,14 @@ static bool overridden(unsigned i)
     return false;
 }
 
+static char *dash(const char *name)
+{
+    StrBuf b = { 0 };
+
+    strbuf_printf(&b, "-%s", name);
+    return b.str;
+}
+
 char **options_for_reexec(int *count)
 {
     static char **args;
@@ -453,8 +461,7 @@ char **options_for_reexec(int *count)
             if (r->handler == opt_host_page) {
                 r = find_row("p");
             }
-            args[n] = xmalloc(strlen(r->name) + 2);
-            sprintf(args[n++], "-%s", r->name);
+            args[n++] = dash(r->name);
             if (r->arg) {
                 args[n++] = (char *)applied[i].arg;
             }

@@ -157,10 +157,11 @@ static uint32_t elf_hash(const char *s)
 static uint32_t add_str(VdsoImage *v, uint32_t *used, const char *s)
 {
     uint32_t at = *used;
+    size_t size = strlen(s) + 1;
 
-    assert(at + strlen(s) + 1 <= STR_SIZE);
-    strcpy(v->str + at, s);
-    *used += strlen(s) + 1;
+    assert(at + size <= STR_SIZE);
+    memcpy(v->str + at, s, size);
+    *used += size;
     return at;
 }
 

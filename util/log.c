@@ -84,7 +84,7 @@ int qemu_log_open(const char *path)
     }
     while (*path && p < name + sizeof(name) - 16) {
         if (path[0] == '%' && path[1] == 'd') {
-            p += sprintf(p, "%d", getpid());
+            p += snprintf(p, name + sizeof(name) - p, "%d", getpid());
             path += 2;
         } else {
             *p++ = *path++;
