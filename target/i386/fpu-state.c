@@ -9,6 +9,8 @@
 #include "qemu/osdep.h"
 #include "exec/engine.h"
 #include "target/i386/helper.h"
+#include "target/i386/x87/state.h"
+#include "target/i386/x87/x87.h"
 
 #define XSTATE_X87 1u
 #define XSTATE_SSE 2u
@@ -45,18 +47,14 @@ QEMU_BUILD_BUG_ON(offsetof(XsaveImage, ymmh) != 576);
 void cpu_x87_init(CPUArchState *env)
 {
     memset(env->fpregs, 0, sizeof(env->fpregs));
-    memset(env->fptags, 1, sizeof(env->fptags));
-    env->fpstt = 0;
-    env->fpus = 0;
-    env->fpuc = 0x37f;
-    env->fpip = env->fpdp = 0;
-    env->fpop = 0;
+    x87_init(env);
+    x87_host_clear();
 }
 
 static void save_x87(const CPUArchState *env, FxImage *fx)
 {
     fx->fcw = env->fpuc;
-    fx->fsw = (env->fpus & ~0x3800) | (env->fpstt & 7) << 11;
+    fx->fsw = x87_status(env);
     fx->ftw = 0;
     for (unsigned i = 0; i < 8; i++) {
         const X87Reg *r = &env->fpregs[(env->fpstt + i) & 7];
@@ -74,14 +72,9 @@ static void save_x87(const CPUArchState *env, FxImage *fx)
 
 static void load_x87(CPUArchState *env, const FxImage *fx)
 {
-    env->fpuc = (fx->fcw & 0x1f7f) | 0x40;
-    env->fpstt = fx->fsw >> 11 & 7;
-    env->fpus = fx->fsw & ~0x3800;
-    /* ES and B follow from the exceptions that are not masked */
-    env->fpus &= ~0x8080;
-    if (env->fpus & ~env->fpuc & 0x3f) {
-        env->fpus |= 0x8080;
-    }
+    env->fpuc = x87_valid_cw(fx->fcw);
+    x87_set_status(env, fx->fsw);
+    x87_host_clear();
     for (unsigned i = 0; i < 8; i++) {
         X87Reg *r = &env->fpregs[(env->fpstt + i) & 7];
 
