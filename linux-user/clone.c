@@ -14,7 +14,7 @@
  *
  * Locking: signals are blocked from the first allocation to the moment both
  * sides are consistent.  A fork takes every lock of the emulator, in the order
- * registered rooms, mmap, tasks, actions, engine.
+ * registered rooms (mmap), tasks, actions, engine.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -418,15 +418,18 @@ static void fork_prepare(TaskState *ts)
     for (unsigned i = atfork_count; i-- > 0;) {
         atfork[i].prepare();
     }
-    mmap_fork_start();
     task_list_lock();
     pthread_mutex_lock(&ts->sighand->lock);
     engine_fork_start();
 }
 
+/* In the child: the threads of the parent are not here. */
 static void drop_other_task(TaskState *other)
 {
-    free(other);
+    if (other->sighand == task_current()->sighand) {
+        other->sighand->refs++;
+    }
+    task_free(other);
 }
 
 static void fork_done(TaskState *ts, bool child)
@@ -440,7 +443,6 @@ static void fork_done(TaskState *ts, bool child)
         task_list_keep_only(ts, drop_other_task);
     }
     task_list_unlock();
-    mmap_fork_end(child);
     for (unsigned i = 0; i < atfork_count; i++) {
         atfork[i].done(child);
     }

@@ -80,10 +80,13 @@ bool have_mmap_lock(void)
     return mmap_lock_depth > 0;
 }
 
+/*
+ * The page lock is only taken with this lock or the engine's held, and a fork
+ * holds both: it needs no taking, in an order that would be wrong.
+ */
 void mmap_fork_start(void)
 {
     mmap_lock();
-    page_lock();
 }
 
 /* Forget the mappings that madvise(MADV_DONTFORK) kept from the child. */
@@ -104,7 +107,6 @@ void mmap_fork_end(bool child)
     if (child && have_dontfork) {
         drop_dontfork();
     }
-    page_unlock();
     mmap_unlock();
 }
 

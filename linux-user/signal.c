@@ -136,10 +136,16 @@ static void host_fault(TaskState *ts, int sig, siginfo_t *info, void *uc)
     bool write = memory && host_signal_is_write(info, uc);
 
     if (memory) {
+        uintptr_t pc = host_signal_pc(uc);
+
         if (mmap_handle_fault(addr, write)) {
             return;
         }
         if (uaccess_fixup(uc)) {
+            if (write && tb_unprotect_for_write(addr, 1)) {
+                /* Only translated code was in the way. */
+                host_signal_set_pc(uc, pc);
+            }
             return;
         }
     }
@@ -270,7 +276,6 @@ void signal_init(void)
     sh->refs = 1;
     pthread_mutex_init(&sh->lock, NULL);
     ts->sighand = sh;
-    ts->altstack_flags = GUEST_SS_DISABLE;
 
     for (int sig = 1; sig <= GUEST_NSIG; sig++) {
         HostSigAction old = { 0 };
