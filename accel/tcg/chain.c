@@ -30,6 +30,8 @@ static struct {
     _Atomic uint64_t pc[LOG_SIZE];
 } log;
 
+TBJmpCacheEntry chain_no_jmp_cache[TB_JMP_CACHE_SIZE];
+
 void chain_link(TBExit *e, TB *target)
 {
     TB *from = e->owner;
@@ -107,7 +109,7 @@ static void return_stack_clear(EngineCPU *cpu)
 
 void chain_flush_cpu(EngineCPU *cpu)
 {
-    TBJmpCacheEntry *jc = cpu->env->common.jmp_cache;
+    TBJmpCacheEntry *jc = cpu->jmp_cache;
 
     for (size_t i = 0; i < TB_JMP_CACHE_SIZE; i++) {
         if (jc[i].code) {
@@ -126,7 +128,7 @@ bool chain_cpu_is_current(const EngineCPU *cpu)
 
 void chain_sync_cpu(EngineCPU *cpu)
 {
-    TBJmpCacheEntry *jc = cpu->env->common.jmp_cache;
+    TBJmpCacheEntry *jc = cpu->jmp_cache;
     uint64_t head = atomic_load_explicit(&log.head, memory_order_seq_cst);
     uint64_t seen = cpu->log_seen;
 
@@ -156,9 +158,14 @@ void chain_sync_cpu(EngineCPU *cpu)
     chain_flush_cpu(cpu);
 }
 
+void chain_init(void)
+{
+    chain_no_jmp_cache[0].pc = empty_pc(0);
+}
+
 void chain_init_cpu(EngineCPU *cpu)
 {
-    cpu->env->common.jmp_cache[0].pc = empty_pc(0);
+    cpu->jmp_cache[0].pc = empty_pc(0);
     return_stack_clear(cpu);
     cpu->log_seen = atomic_load(&log.head);
 }

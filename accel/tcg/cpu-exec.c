@@ -102,8 +102,18 @@ static void exec_leave(EngineCPU *cpu, ExecLevel *l)
 }
 
 /*
- * interrupt_request is set.  Returns true when cpu_exec() has to return.
+ * Does somebody want something of this CPU?  A requester sets the bits before
+ * it takes the jump cache away, so giving it back first loses nothing.
  */
+static inline bool has_requests(EngineCPU *cpu)
+{
+    cpu_rearm(cpu);
+    return unlikely(atomic_load_explicit(
+                        &cpu->env->common.interrupt_request,
+                        memory_order_acquire));
+}
+
+/* Returns true when cpu_exec() has to return. */
 static bool take_requests(EngineCPU *cpu)
 {
     CPUCommon *c = &cpu->env->common;
@@ -141,7 +151,7 @@ static TB *find_tb(EngineCPU *cpu, uint64_t pc)
             return tb;
         }
     }
-    e = &env->common.jmp_cache[TB_JMP_CACHE_HASH(pc)];
+    e = &cpu->jmp_cache[TB_JMP_CACHE_HASH(pc)];
     e->code = tb->code;
     e->pc = pc;
     if (unlikely(!chain_cpu_is_current(cpu))) {
@@ -273,8 +283,7 @@ static int exec_loop(EngineCPU *cpu)
                 return excp;
             }
         }
-        if (unlikely(atomic_load_explicit(&c->interrupt_request,
-                                          memory_order_relaxed))) {
+        if (has_requests(cpu)) {
             cookie = 0;
             if (take_requests(cpu)) {
                 return EXCP_INTERRUPT;
@@ -298,7 +307,7 @@ int cpu_exec(CPUArchState *env)
             return excp;
         }
     }
-    if (atomic_load(&env->common.interrupt_request) && take_requests(cpu)) {
+    if (has_requests(cpu) && take_requests(cpu)) {
         excp = EXCP_INTERRUPT;
     } else {
         excp = exec_loop(cpu);

@@ -45,7 +45,7 @@ CPUArchState *cpu_create(const CPUArchState *from)
     cpu->env = env;
     env->common.engine_cpu = cpu;
     env->common.return_stack = b->return_stack;
-    env->common.jmp_cache = b->jmp_cache;
+    env->common.jmp_cache = cpu->jmp_cache = b->jmp_cache;
     env->common.exception_index = -1;
     chain_init_cpu(cpu);
 
@@ -121,9 +121,21 @@ CPUArchState *cpu_current(void)
     return engine_current_cpu ? engine_current_cpu->env : NULL;
 }
 
+/*
+ * Loop back-edges test interrupt_request.  Indirect jumps find nothing in the
+ * empty cache and come to the execution loop.
+ */
+void cpu_request(EngineCPU *cpu, uint32_t bits)
+{
+    CPUCommon *c = &cpu->env->common;
+
+    atomic_fetch_or(&c->interrupt_request, bits);
+    __atomic_store_n(&c->jmp_cache, chain_no_jmp_cache, __ATOMIC_SEQ_CST);
+}
+
 void cpu_interrupt(CPUArchState *env)
 {
-    atomic_fetch_or(&env->common.interrupt_request, CPU_REQ_INTERRUPT);
+    cpu_request(engine_cpu(env), CPU_REQ_INTERRUPT);
 }
 
 void cpu_kick_others(void)
@@ -131,8 +143,7 @@ void cpu_kick_others(void)
     for (EngineCPU *cpu = engine.cpus; cpu; cpu = cpu->next) {
         if (cpu != engine_current_cpu &&
             (atomic_load(&cpu->running) || atomic_load(&cpu->epoch))) {
-            atomic_fetch_or(&cpu->env->common.interrupt_request,
-                            CPU_REQ_ENGINE);
+            cpu_request(cpu, CPU_REQ_ENGINE);
         }
     }
 }

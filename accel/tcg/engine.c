@@ -91,6 +91,7 @@ bool engine_init(const EngineConfig *cfg)
         return false;
     }
     tb_table_init();
+    chain_init();
     if (engine.cfg.perfmap) {
         perfmap_init();
     }

@@ -63,6 +63,7 @@ typedef struct CPUStats {
  * where noted. */
 typedef struct EngineCPU {
     CPUArchState *env;
+    TBJmpCacheEntry *jmp_cache;             /* the real one */
     struct EngineCPU *next, **pprev;        /* engine lock */
     _Atomic uint64_t epoch;                 /* read by reclaim */
     _Atomic uint64_t pin_start, pin_end;    /* read by reclaim; 0 = none */
@@ -134,7 +135,21 @@ void fence_heavy(void);
 void engine_lock(void);
 void engine_unlock(void);
 
-/* cpu.c: ask every other running CPU to pass its safe point (lock held). */
+/*
+ * cpu.c: leave generated code at the next safe point.  Async-signal-safe, any
+ * thread.  cpu_rearm() undoes it, before the requests are looked at.
+ */
+void cpu_request(EngineCPU *cpu, uint32_t bits);
+static inline void cpu_rearm(EngineCPU *cpu)
+{
+    TBJmpCacheEntry **p = &cpu->env->common.jmp_cache;
+
+    if (unlikely(__atomic_load_n(p, __ATOMIC_RELAXED) != cpu->jmp_cache)) {
+        __atomic_store_n(p, cpu->jmp_cache, __ATOMIC_SEQ_CST);
+    }
+}
+
+/* Ask every other running CPU to pass its safe point (lock held). */
 void cpu_kick_others(void);
 void cpu_forked(void);
 void cpu_sum_stats(CPUStats *out);
@@ -197,6 +212,9 @@ void chain_log_invalidated(uint64_t pc);
 void chain_sync_cpu(EngineCPU *cpu);
 void chain_init_cpu(EngineCPU *cpu);
 bool chain_cpu_is_current(const EngineCPU *cpu);
+void chain_init(void);
+/* A jump cache in which nothing is found; never written. */
+extern TBJmpCacheEntry chain_no_jmp_cache[TB_JMP_CACHE_SIZE];
 void chain_flush_cpu(EngineCPU *cpu);
 
 /* invalidate.c; all with the lock held */

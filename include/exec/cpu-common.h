@@ -51,7 +51,12 @@ typedef struct CPUCommon {
      * other threads and signal handlers. */
     _Atomic uint32_t interrupt_request;
     uint32_t return_stack_top;          /* byte offset into return_stack */
-    TBJmpCacheEntry *jmp_cache;         /* TB_JMP_CACHE_SIZE entries */
+    /*
+     * TB_JMP_CACHE_SIZE entries.  Other threads and signal handlers exchange
+     * it for an empty one, so that indirect jumps are safe points without
+     * testing for it: generated code loads this pointer for each jump.
+     */
+    TBJmpCacheEntry *jmp_cache;
     TBJmpCacheEntry *return_stack;      /* RETURN_STACK_SIZE entries */
     uint64_t host_sp;                   /* stack to return to, set on entry */
     uint64_t scratch[6];                /* free for the code generator */

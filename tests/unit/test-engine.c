@@ -450,6 +450,23 @@ static void test_interrupt(void)
     }
     g_test_message("slowest of 50 interrupts: %.1f us", worst / 1e3);
     g_assert_cmphex(s.env->rip - addr(s.code), <=, 2);
+    /* a loop of indirect jumps only */
+    put(put_add(s.code + 64, 1), "I");
+    s.env->regs[R_EBX] = addr(s.code + 64);
+    s.code += 64;
+    for (unsigned i = 0; i < 50; i++) {
+        pthread_t t;
+
+        s.started = false;
+        pthread_create(&t, NULL, spin, &s);
+        while (!s.started) {
+            sched_yield();
+        }
+        g_usleep(i * 3);
+        cpu_interrupt(s.env);
+        pthread_join(t, NULL);
+    }
+    g_assert_cmphex(s.env->rip, ==, addr(s.code));
     /* the flag was consumed */
     put(s.code + 100, "S");
     s.env->rip = addr(s.code + 100);
