@@ -302,9 +302,20 @@ static void trans_cmpxchg(DisasContext *s, const X86Insn *insn, int arg)
 
         old = copy(s, load_operand(s, insn, 0));
         tcg_gen_setcond(s->tcg, TCG_COND_EQ, w, z, old, expect);
+        if (o[0].kind == X86_OPND_GPR && w == MO_32) {
+            /* the upper half is cleared only when they are equal */
+            TCGv zx = temp(s);
+
+            tcg_gen_extu(s->tcg, MO_64, MO_32, zx, src);
+            src = zx;
+        }
         tcg_gen_movcond(s->tcg, TCG_COND_NE, MO_64, val, z, zero, src, old);
-        /* the destination is written either way */
-        store_operand(s, insn, 0, val);
+        if (o[0].kind == X86_OPND_GPR && w == MO_32) {
+            tcg_gen_mov(s->tcg, gpr(s, o[0].reg), val);
+        } else {
+            /* the destination is written either way */
+            store_operand(s, insn, 0, val);
+        }
     }
     /*
      * The accumulator changes only when they differ.  It may share a register

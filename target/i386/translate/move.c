@@ -328,6 +328,9 @@ static void trans_enter(DisasContext *s, const X86Insn *insn, int arg)
         off -= size;
         tcg_gen_st(s->tcg, w, stack_mem(s, off), frame);
     }
+    /* the end of the new frame must be writable, too */
+    tcg_gen_atomic(s->tcg, TCG_OP_atomic_or, MO_8, temp(s),
+                   stack_mem(s, off - insn->imm), imm64(s, 0), TCGV_NONE);
     store_gpr(s, R_EBP, size, frame);
     gen_add_rsp(s, off - insn->imm);
 }

@@ -297,12 +297,12 @@ static TCGv gen_shxd(DisasContext *s, int left, unsigned size, TCGv a, TCGv b,
                  res, a, b, c);
         return res;
     }
-    /* 16 bits: counts up to 31 rotate through a:b:a */
+    /* 16 bits: undefined for counts above 16; processors take b twice */
     TCGv x = temp(s), y = temp(s), z = temp(s), sh = temp(s);
 
-    tcg_gen_extu(s->tcg, MO_64, MO_16, x, a);
+    tcg_gen_extu(s->tcg, MO_64, MO_16, x, left ? b : a);
     tcg_gen_deposit(s->tcg, y, x, b, 16, 16);
-    tcg_gen_deposit(s->tcg, z, y, a, 32, 16);
+    tcg_gen_deposit(s->tcg, z, y, left ? a : b, 32, 16);
     tcg_gen2(s->tcg, left ? TCG_OP_shl : TCG_OP_shr, MO_64, sh, z, c);
     if (!left) {
         return sh;

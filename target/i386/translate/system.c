@@ -159,7 +159,7 @@ static void trans_const_reg(DisasContext *s, const X86Insn *insn, int value)
 static void trans_lar(DisasContext *s, const X86Insn *insn, int lsl)
 {
     TCGv sel = load_operand_zx(s, insn, 1), v = temp(s), ok = temp(s);
-    TCGv val = temp(s), res = temp(s), t = temp(s), zx = temp(s);
+    TCGv val = temp(s), res = temp(s), t = temp(s);
     unsigned size = insn->operand[0].size;
     TCGv old = gpr(s, insn->operand[0].reg);
 
@@ -167,13 +167,14 @@ static void trans_lar(DisasContext *s, const X86Insn *insn, int lsl)
     /* bit 32: valid */
     tcg_gen_extract(s->tcg, ok, v, 32, 1);
     tcg_gen_extu(s->tcg, MO_64, MO_32, val, v);
-    if (size == 4) {
-        tcg_gen_extu(s->tcg, MO_64, MO_32, zx, old);
-        old = zx;
-    }
     tcg_gen_movcond(s->tcg, TCG_COND_NE, MO_64, res, ok, imm64(s, 0), val,
                     old);
-    store_operand(s, insn, 0, res);
+    if (size == 2) {
+        store_operand(s, insn, 0, res);
+    } else {
+        /* without success the upper half stays, too */
+        tcg_gen_mov(s->tcg, old, res);
+    }
     tcg_gen2(s->tcg, TCG_OP_shl, MO_64, t, ok, imm64(s, 6));
     gen_merge_eflags(s, t, CC_Z);
 }

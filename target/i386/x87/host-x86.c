@@ -164,12 +164,18 @@ X87Reg x87_scale(X87Fpu *s, X87Reg a, X87Reg b)
            x87_soft_scale(s, a, b);
 }
 
+/* Operands for which condition codes may keep their value from before. */
+static inline bool prem_special(X87Reg a)
+{
+    return !(a.mant & X87_J) || (a.exp & 0x7fff) == 0x7fff;
+}
+
 X87Reg x87_prem(X87Fpu *s, X87Reg a, X87Reg b)
 {
     Raw80 ra = to_raw(a), rb = to_raw(b), r;
     uint16_t hsw;
 
-    if (unlikely(!(s->cw & X87_UE))) {
+    if (unlikely(!(s->cw & X87_UE) || prem_special(a) || prem_special(b))) {
         return x87_soft_prem(s, a, b);
     }
     host_begin(s);
@@ -186,7 +192,7 @@ X87Reg x87_prem1(X87Fpu *s, X87Reg a, X87Reg b)
     Raw80 ra = to_raw(a), rb = to_raw(b), r;
     uint16_t hsw;
 
-    if (unlikely(!(s->cw & X87_UE))) {
+    if (unlikely(!(s->cw & X87_UE) || prem_special(a) || prem_special(b))) {
         return x87_soft_prem1(s, a, b);
     }
     host_begin(s);
@@ -248,6 +254,26 @@ uint16_t x87_compare(X87Fpu *s, X87Reg a, X87Reg b, bool quiet)
     return hsw & (X87_C3 | X87_C2 | X87_C0);
 }
 
+/*
+ * Transcendental functions.  What they compute exactly is the CPU's own, so
+ * when an exception is not masked they are redone on the host as well, with
+ * the guest's masks; FNSAVE picks up the state without waiting.
+ */
+typedef struct QEMU_PACKED Image {
+    uint32_t cw, sw, tw, ip, op, dp, ds;
+    Raw80 st[8];
+} Image;
+
+#define UNMASKED(insn, y, x, im)                                        \
+    do {                                                                \
+        Raw80 ry_ = to_raw(y), rx_ = to_raw(x);                         \
+        uint16_t cw_ = s->cw;                                           \
+        asm volatile("fninit\n\tfldt %1\n\tfldt %2\n\tfldcw %3\n\t"     \
+                     insn "\n\tfnsave %0"                               \
+                     : "=m" (im) : "m" (ry_), "m" (rx_), "m" (cw_));    \
+        s->sw |= (im).sw & (X87_EXC | X87_C1 | X87_C2);                 \
+    } while (0)
+
 X87Reg x87_f2xm1(X87Fpu *s, X87Reg a)
 {
     X87Reg r;
@@ -255,7 +281,13 @@ X87Reg x87_f2xm1(X87Fpu *s, X87Reg a)
 
     host_begin(s);
     UNARY("f2xm1", a, r, hsw);
-    return likely(host_end(s, hsw, X87_C1)) ? r : x87_soft_f2xm1(s, a);
+    if (unlikely(!host_end(s, hsw, X87_C1))) {
+        Image im;
+
+        UNMASKED("f2xm1", a, a, im);
+        return from_raw(im.st[0]);
+    }
+    return r;
 }
 
 X87Reg x87_yl2x(X87Fpu *s, X87Reg y, X87Reg x)
@@ -265,7 +297,13 @@ X87Reg x87_yl2x(X87Fpu *s, X87Reg y, X87Reg x)
 
     host_begin(s);
     BINARY("fyl2x", y, x, r, hsw);
-    return likely(host_end(s, hsw, X87_C1)) ? r : x87_soft_yl2x(s, y, x);
+    if (unlikely(!host_end(s, hsw, X87_C1))) {
+        Image im;
+
+        UNMASKED("fyl2x", y, x, im);
+        return from_raw(im.st[0]);
+    }
+    return r;
 }
 
 X87Reg x87_yl2xp1(X87Fpu *s, X87Reg y, X87Reg x)
@@ -275,7 +313,13 @@ X87Reg x87_yl2xp1(X87Fpu *s, X87Reg y, X87Reg x)
 
     host_begin(s);
     BINARY("fyl2xp1", y, x, r, hsw);
-    return likely(host_end(s, hsw, X87_C1)) ? r : x87_soft_yl2xp1(s, y, x);
+    if (unlikely(!host_end(s, hsw, X87_C1))) {
+        Image im;
+
+        UNMASKED("fyl2xp1", y, x, im);
+        return from_raw(im.st[0]);
+    }
+    return r;
 }
 
 X87Reg x87_patan(X87Fpu *s, X87Reg y, X87Reg x)
@@ -285,7 +329,13 @@ X87Reg x87_patan(X87Fpu *s, X87Reg y, X87Reg x)
 
     host_begin(s);
     BINARY("fpatan", y, x, r, hsw);
-    return likely(host_end(s, hsw, X87_C1)) ? r : x87_soft_patan(s, y, x);
+    if (unlikely(!host_end(s, hsw, X87_C1))) {
+        Image im;
+
+        UNMASKED("fpatan", y, x, im);
+        return from_raw(im.st[0]);
+    }
+    return r;
 }
 
 X87Reg x87_sin(X87Fpu *s, X87Reg a)
@@ -295,7 +345,13 @@ X87Reg x87_sin(X87Fpu *s, X87Reg a)
 
     host_begin(s);
     UNARY("fsin", a, r, hsw);
-    return likely(host_end(s, hsw, X87_C1 | X87_C2)) ? r : x87_soft_sin(s, a);
+    if (unlikely(!host_end(s, hsw, X87_C1 | X87_C2))) {
+        Image im;
+
+        UNMASKED("fsin", a, a, im);
+        return from_raw(im.st[0]);
+    }
+    return r;
 }
 
 X87Reg x87_cos(X87Fpu *s, X87Reg a)
@@ -305,14 +361,16 @@ X87Reg x87_cos(X87Fpu *s, X87Reg a)
 
     host_begin(s);
     UNARY("fcos", a, r, hsw);
-    return likely(host_end(s, hsw, X87_C1 | X87_C2)) ? r : x87_soft_cos(s, a);
+    if (unlikely(!host_end(s, hsw, X87_C1 | X87_C2))) {
+        Image im;
+
+        UNMASKED("fcos", a, a, im);
+        return from_raw(im.st[0]);
+    }
+    return r;
 }
 
-/*
- * FPTAN and FSINCOS push a second value only when they worked (C2 clear), and
- * not on a masked exception either way around; emptying the stack by its own
- * top of stack covers all of it.
- */
+/* FPTAN and FSINCOS push a second value, but not when C2 is set. */
 X87Reg x87_tan(X87Fpu *s, X87Reg a)
 {
     Raw80 ra = to_raw(a), r0, r1;
@@ -324,7 +382,10 @@ X87Reg x87_tan(X87Fpu *s, X87Reg a)
                  "testb $4, %%ah\n\tjnz 1f\n\tfstpt %1\n1:"
                  : "=m" (r0), "=m" (r1), "=&a" (hsw) : "m" (ra) : "cc");
     if (unlikely(!host_end(s, hsw, X87_C1 | X87_C2))) {
-        return x87_soft_tan(s, a);
+        Image im;
+
+        UNMASKED("fptan", a, a, im);
+        return from_raw(im.st[s->sw & X87_C2 ? 0 : 1]);
     }
     return hsw & X87_C2 ? a : from_raw(r1);
 }
@@ -340,7 +401,11 @@ X87Reg x87_sincos(X87Fpu *s, X87Reg a, X87Reg *cos)
                  "testb $4, %%ah\n\tjnz 1f\n\tfstpt %1\n1:"
                  : "=m" (r0), "=m" (r1), "=&a" (hsw) : "m" (ra) : "cc");
     if (unlikely(!host_end(s, hsw, X87_C1 | X87_C2))) {
-        return x87_soft_sincos(s, a, cos);
+        Image im;
+
+        UNMASKED("fsincos", a, a, im);
+        *cos = from_raw(im.st[0]);
+        return from_raw(im.st[s->sw & X87_C2 ? 0 : 1]);
     }
     if (hsw & X87_C2) {
         return a;

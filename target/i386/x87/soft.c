@@ -436,7 +436,7 @@ static X87Reg partial_rem(X87Fpu *s, X87Reg a, X87Reg b, bool nearest)
     u128 v;
     unsigned lz;
 
-    s->sw &= ~X87_CC;
+    s->sw &= ~(X87_C2 | X87_C1);
     if (x87_nan2(s, a, &x, b, &y, &r)) {
         return r;
     }
@@ -446,6 +446,7 @@ static X87Reg partial_rem(X87Fpu *s, X87Reg a, X87Reg b, bool nearest)
     if (x87_denormal(s, &x) || x87_denormal(s, &y)) {
         return a;
     }
+    s->sw &= ~(X87_C3 | X87_C0);
     if (x.cls == X87_ZERO) {
         return a;
     }

@@ -66,7 +66,10 @@ static void push_raw(CPUArchState *env, X87Reg v)
     *st(env, 0) = v;
 }
 
-/* Push @v, which a conversion just made and recorded in @f. */
+/*
+ * Push @v, which a conversion just made and recorded in @f.  A denormal is
+ * loaded even when its exception is not masked.
+ */
 static void push(CPUArchState *env, X87Fpu *f, X87Reg v)
 {
     if (unlikely(!empty(env, 7))) {
@@ -74,7 +77,7 @@ static void push(CPUArchState *env, X87Fpu *f, X87Reg v)
         if (stack_fault(f, true)) {
             push_raw(env, x87_indefinite());
         }
-    } else if (likely(!x87_unmasked(f, X87_EXC_PRE))) {
+    } else if (likely(!x87_unmasked(f, X87_IE))) {
         push_raw(env, v);
     }
     end(env, f);
