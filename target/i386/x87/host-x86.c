@@ -182,9 +182,11 @@ X87Reg x87_prem(X87Fpu *s, X87Reg a, X87Reg b)
     asm volatile("fldt %3\n\tfldt %2\n\tfprem\n\tfnstsw %1\n\t"
                  "fstpt %0\n\tfstp %%st(0)"
                  : "=m" (r), "=a" (hsw) : "m" (ra), "m" (rb));
-    s->sw &= ~X87_CC;
-    return likely(host_end(s, hsw, X87_CC)) ? from_raw(r) :
-           x87_soft_prem(s, a, b);
+    if (unlikely(!host_end(s, hsw, 0))) {
+        return x87_soft_prem(s, a, b);
+    }
+    s->sw = (s->sw & ~X87_CC) | (hsw & X87_CC);
+    return from_raw(r);
 }
 
 X87Reg x87_prem1(X87Fpu *s, X87Reg a, X87Reg b)
@@ -199,9 +201,11 @@ X87Reg x87_prem1(X87Fpu *s, X87Reg a, X87Reg b)
     asm volatile("fldt %3\n\tfldt %2\n\tfprem1\n\tfnstsw %1\n\t"
                  "fstpt %0\n\tfstp %%st(0)"
                  : "=m" (r), "=a" (hsw) : "m" (ra), "m" (rb));
-    s->sw &= ~X87_CC;
-    return likely(host_end(s, hsw, X87_CC)) ? from_raw(r) :
-           x87_soft_prem1(s, a, b);
+    if (unlikely(!host_end(s, hsw, 0))) {
+        return x87_soft_prem1(s, a, b);
+    }
+    s->sw = (s->sw & ~X87_CC) | (hsw & X87_CC);
+    return from_raw(r);
 }
 
 X87Reg x87_sqrt(X87Fpu *s, X87Reg a)
