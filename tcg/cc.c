@@ -157,9 +157,9 @@ TCG_HELPER_NO_VEC uint32_t tcg_cc_eval(uint32_t cc_op, uint64_t dst,
         }
         return shiftv_flags(kind, d, x & 63, bits, mask);
     case CC_KIND_MUL:
-        return szp(d, bits) | (x ? TCG_CC_C | TCG_CC_O : 0);
+        return szp(d, bits) | (src ? TCG_CC_C | TCG_CC_O : 0);
     case CC_KIND_BLS:
-        return (szp(d, bits) & ~TCG_CC_P) | (x ? TCG_CC_C : 0);
+        return (szp(d, bits) & ~TCG_CC_P) | (src ? TCG_CC_C : 0);
     case CC_KIND_ZC:
         return (d ? 0 : TCG_CC_Z) | (x ? 0 : TCG_CC_C);
     case CC_KIND_Z:

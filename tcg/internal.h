@@ -67,9 +67,52 @@ static inline bool tcg_op_faults(const TCGOp *op)
     return tcg_op_defs[op->opc].flags & TCG_OPF_F;
 }
 
+/*
+ * Scratch memory of the passes, one per context.  Arrays indexed by value or
+ * label; each pass says which it uses and leaves the rest alone.
+ */
+typedef struct TCGPassData {
+    /* forward: op (index + 1) that wrote a value last; label counts for
+     * globals and locals */
+    uint16_t def[TCG_MAX_VALS];
+    /* forward: a global that holds the same as a temp, since op alias_at */
+    TCGv alias[TCG_MAX_VALS];
+    uint16_t alias_at[TCG_MAX_VALS];
+    /* forward: bits above this one are known to be zero (64: nothing known) */
+    uint8_t bits[TCG_MAX_VALS];
+    /* backward: a temp is read further down */
+    uint8_t live[TCG_MAX_VALS];
+    /* backward: state at labels */
+    struct {
+        uint32_t cc_live;
+        bool strong;
+        uint64_t written;
+    } at_label[TCG_MAX_LABELS];
+    /* resolve: record in force at the branch to a side label */
+    struct {
+        uint16_t set;
+        uint8_t stale;
+        bool in_env, known;
+    } branch[TCG_MAX_LABELS];
+} TCGPassData;
+
+static inline TCGPassData *tcg_pass_data(const TCGContext *s)
+{
+    return s->pass_data;
+}
+
+static inline void tcg_op_remove(TCGOp *op)
+{
+    op->opc = TCG_OP_nop;
+}
+
+/* Result of an op on constants; false when it is not one that is folded. */
+bool tcg_fold(const TCGOp *op, uint64_t a, uint64_t b, uint64_t *r);
+bool tcg_fold_cond(TCGCond c, unsigned w, uint64_t a, uint64_t b);
+
 /* The passes, in the order they run. */
-void tcg_pass_cc(TCGContext *s);
 void tcg_pass_forward(TCGContext *s);
 void tcg_pass_backward(TCGContext *s);
+void tcg_pass_resolve(TCGContext *s);
 
 #endif

@@ -21,6 +21,7 @@ TCGContext *tcg_context_new(void)
     s->vals = calloc(TCG_MAX_VALS, sizeof(TCGVal));
     s->labels = calloc(TCG_MAX_LABELS, sizeof(TCGLabelInfo));
     s->marks = calloc(TCG_MAX_OPS, sizeof(TCGInsnMark));
+    s->pass_data = calloc(1, sizeof(TCGPassData));
     s->nb_vals = 1;
     return s;
 }

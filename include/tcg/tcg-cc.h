@@ -29,7 +29,8 @@
 
 /*
  * Kinds.  dst, src, src2 are the operands; only the low bits given by the
- * width count.  "res" is the result of the operation.
+ * width count, except for MUL and BLS, where src is a 64-bit container, and
+ * for what are flags or counts.  "res" is the result of the operation.
  */
 typedef enum TCGCCKind {
     CC_KIND_DYNAMIC,  /* unknown at translation time: look in the CPU state */

@@ -139,12 +139,27 @@ QEMU_BUILD_BUG_ON(sizeof(TCGOp) != 32);
  *
  * cmpxchg and the other atomics return the old value zero-extended, as loads
  * do; below 64 bits only the low bits of the operands count.
+ *
  * For brcc, setcc, movcc and cc_set the width field is the width of the flags
  * record; movcc moves 64 bits (its front-end user extends first if needed).
  * cc_set: src[0..2] operands, src[3..5] temps that receive copies of operands
  * the passes must preserve; imm = mask of flags that are read (passes).
- * insn_start: aux/w/src[0..2] = the record in force at its start, for the
- * fault table: each operand a global, a constant, or none when IN_ENV.
+ *
+ * After the passes:
+ * - a C op with aux = DYNAMIC takes its flags from the CPU state; otherwise
+ *   aux, w and the operands are the record and cc_id names its cc_set (also
+ *   when IN_ENV says that the CPU state has the same record);
+ * - an exit or poll with TCG_F_CC_STORE writes the record (cc_op and all
+ *   operands of the kind) to the CPU state, a poll only when it leaves;
+ * - cc_set with TCG_F_CC_STORE writes the record at once.  Without it, each bit
+ *   k set in `cond` asks to write operand k alone to its field (0 cc_dst,
+ *   1 cc_src, 2 cc_src2), for the fault table; writing the whole record does
+ *   as well;
+ * - insn_start: aux/w/src[0..2] = the record in force at its start, for the
+ *   fault table: DYNAMIC when the CPU state has it.  An operand is a global, a
+ *   constant, or none: then the field in the CPU state counts as it is;
+ * - cc_set whose flags nobody reads (imm 0) and that stores nothing is gone, as
+ *   are nops and code that cannot be reached.
  */
 
 /* Helpers: C functions called from generated code. */
@@ -207,7 +222,8 @@ typedef struct TCGInsnMark {
     uint16_t cc_kind;       /* CC_KIND_DYNAMIC: the CPU state is right */
     uint8_t cc_width;
     uint8_t pad;
-    TCGv cc_src[3];         /* global or constant */
+    TCGv cc_src[3];         /* global or constant; none: keep the field in the
+                               CPU state */
 } TCGInsnMark;
 
 typedef struct TCGContext {
@@ -227,6 +243,8 @@ typedef struct TCGContext {
     uint32_t env_cc_op, env_cc_dst, env_cc_src, env_cc_src2;
     uint32_t env_rip, env_common, env_mxcsr, env_vtmp;
     bool tso;               /* emit ordering for plain loads and stores */
+    bool precise_flags;     /* keep flags exact at faults even where the unit
+                               overwrites them unread; costs speed */
 
     /* filled by the code generator */
     TCGExit exits[TCG_MAX_EXITS];

@@ -379,6 +379,7 @@ typedef struct Compare {
     TCGCond c;
     TCGv a, b;
     bool minuend;       /* a is still to be computed: a + b */
+    bool wide;          /* all 64 bits count, whatever the width */
 } Compare;
 
 static const int8_t compare_cond[16] = {
@@ -436,6 +437,7 @@ static bool lower(const TCGOp *op, TCGCCCond ccc, Compare *r)
     case CC_KIND_BLS:
         if (on_carry) {
             r->a = op->src[1];
+            r->wide = true;
             c = ccc & 1 ? TCG_COND_EQ : TCG_COND_NE;
         } else if (on_result) {
             c = zero_cond[ccc];
@@ -478,7 +480,7 @@ static void pack_cc(Packer *k, const TCGOp *op)
 {
     Compare r;
     bool known = lower(op, op->cond, &r);
-    unsigned w = op->w;
+    unsigned w = r.wide ? MO_64 : op->w;
     uint16_t ra, rb, rc, rf;
     InterpInsn *p;
     int32_t imm = 0;
@@ -564,6 +566,10 @@ static void pack_cc_get(Packer *k, const TCGOp *op)
 
 static void pack_cc_set(Packer *k, const TCGOp *op)
 {
+    const uint32_t field[3] = {
+        interp_layout.cc_dst, interp_layout.cc_src, interp_layout.cc_src2,
+    };
+
     for (unsigned i = 0; i < 3; i++) {
         if (op->src[3 + i]) {
             pack3(k, H_mov, op->src[3 + i], op->src[i], 0, 0);
@@ -571,6 +577,12 @@ static void pack_cc_set(Packer *k, const TCGOp *op)
     }
     if (op->flags & TCG_F_CC_STORE) {
         cc_store(k, op, op->src);
+        return;
+    }
+    for (unsigned i = 0; i < 3; i++) {
+        if (op->cond >> i & 1) {
+            pack3(k, H_st_env64, 0, op->src[i], 0, 0)->imm = field[i];
+        }
     }
 }
 
