@@ -5,7 +5,7 @@
  *
  * On other hosts only what needs no oracle runs.  TEST_TRANSLATE_COUNT sets the
  * number of cases, TEST_SEED the seed, TEST_ACCEL=interp the interpreter,
- * TEST_OP a name to restrict them to.
+ * TEST_OP a name to restrict them to, TEST_VERBOSE=1 lists them.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -326,12 +326,25 @@ static bool make_insn(uint8_t *p, X86Insn *insn, uint64_t features,
            X86_DECODE_OK && wanted(insn, only);
 }
 
+/*
+ * Somewhere in data_area: mostly around its middle, which is a page boundary,
+ * sometimes at its end, where accesses fault.
+ */
+static uint64_t data_target(void)
+{
+    uint64_t off = DATA_MID + (g_rand_int(rnd) & 255) - 128;
+
+    if (!(g_rand_int(rnd) & 7)) {
+        off = DATA_SIZE - (g_rand_int(rnd) & 31);
+    }
+    return (uintptr_t)data_area + off;
+}
+
 /* Give registers values that make the memory operand point into data_area. */
 static bool aim(const X86Insn *insn, Regs *r)
 {
     const X86Mem *m = &insn->mem;
-    uint64_t target = (uintptr_t)data_area + DATA_MID +
-                      (g_rand_int(rnd) & 255) - 128;
+    uint64_t target = data_target();
     bool mem = false;
 
     for (unsigned i = 0; i < insn->n_operands; i++) {
@@ -339,8 +352,7 @@ static bool aim(const X86Insn *insn, Regs *r)
     }
     if (x86_insn_row(insn)->flags & X86_ROW_STRING) {
         r->gpr[R_ESI] = target;
-        r->gpr[R_EDI] = (uintptr_t)data_area + DATA_MID +
-                        (g_rand_int(rnd) & 255) - 128;
+        r->gpr[R_EDI] = data_target();
         r->gpr[R_ECX] = g_rand_int(rnd) & 63;
         return insn->addrsize == 8;
     }
@@ -404,17 +416,23 @@ static uint32_t undefined_flags(const X86Insn *insn, const Regs *in)
     return undef;
 }
 
-static void describe(const uint8_t *p, const X86Insn *insn, const char *what,
+static void describe(const uint8_t *p, unsigned len, const char *what,
                      const Regs *in, const Regs *want, const Regs *got)
 {
     char text[128];
     GString *hex = g_string_new(NULL);
+    X86Insn insn;
 
-    x86_insn_print(text, sizeof(text), insn, X86_SYNTAX_INTEL);
-    for (unsigned i = 0; i < insn->len; i++) {
+    for (unsigned i = 0; i < len; i++) {
         g_string_append_printf(hex, "%02x", p[i]);
     }
-    g_test_message("%s: %s (%s)", what, text, hex->str);
+    g_test_message("%s: %s", what, hex->str);
+    for (unsigned pos = 0; pos < len; pos += insn.len) {
+        x86_decode(&insn, p + pos, len - pos, (uintptr_t)code_page + pos,
+                   X86_FEATURES_ALL);
+        x86_insn_print(text, sizeof(text), &insn, X86_SYNTAX_INTEL);
+        g_test_message("    %s", text);
+    }
     for (unsigned i = 0; i < 17; i++) {
         uint64_t w = i < 16 ? want->gpr[i] : want->flags;
         uint64_t g = i < 16 ? got->gpr[i] : got->flags;
@@ -430,22 +448,23 @@ static void describe(const uint8_t *p, const X86Insn *insn, const char *what,
 }
 
 /* Runs one case; true if the two agree. */
-static bool run_case(const uint8_t *p, const X86Insn *insn, const Regs *in)
+static bool run_case(const uint8_t *p, unsigned len, uint32_t undef,
+                     uint32_t fault_undef, const Regs *in)
 {
     static uint8_t data0[DATA_SIZE], data1[DATA_SIZE], stack1[4096];
-    uint32_t flag_mask = (CC_ALL | DF_MASK) & ~undefined_flags(insn, in);
+    uint32_t flag_mask = (CC_ALL | DF_MASK) & ~undef;
     Regs want = *in, got = *in;
-    uint64_t want_rip, got_rip, end = (uintptr_t)code_page + insn->len;
+    uint64_t want_rip, got_rip, end = (uintptr_t)code_page + len;
     int want_excp, got_excp;
 
     /* native: the instruction, then a jump to native_exit */
-    memset(code_page, 0xcc, 64);
-    memcpy(code_page, p, insn->len);
-    code_page[insn->len] = 0xff;
-    code_page[insn->len + 1] = 0x25;
-    memset(code_page + insn->len + 2, 0, 4);
+    memset(code_page, 0xcc, 512);
+    memcpy(code_page, p, len);
+    code_page[len] = 0xff;
+    code_page[len + 1] = 0x25;
+    memset(code_page + len + 2, 0, 4);
     uint64_t exit_addr = (uintptr_t)native_exit;
-    memcpy(code_page + insn->len + 6, &exit_addr, 8);
+    memcpy(code_page + len + 6, &exit_addr, 8);
     memcpy(data0, data_area, DATA_SIZE);
     memset(stack_area, 0x5a, 4096);
     uint64_t ret = end;
@@ -458,7 +477,7 @@ static bool run_case(const uint8_t *p, const X86Insn *insn, const Regs *in)
     memcpy(data_area, data0, DATA_SIZE);
     memset(stack_area, 0x5a, 4096);
     memcpy(stack_area + STACK_MID, &ret, 8);
-    code_page[insn->len] = 0xcc;
+    code_page[len] = 0xcc;
     tb_invalidate_range((uintptr_t)code_page, 4096);
     got_excp = run_emulated(&got, &got_rip);
     if (got_excp == EXCP03_INT3 && got_rip == end + 1) {
@@ -469,25 +488,28 @@ static bool run_case(const uint8_t *p, const X86Insn *insn, const Regs *in)
     }
     if (want_excp != got_excp) {
         g_test_message("host exception %d, here %d", want_excp, got_excp);
-        describe(p, insn, "exception", in, &want, &got);
+        describe(p, len, "exception", in, &want, &got);
         return false;
     }
     if (memcmp(want.gpr, got.gpr, sizeof(want.gpr))) {
-        describe(p, insn, "registers", in, &want, &got);
+        describe(p, len, "registers", in, &want, &got);
         return false;
     }
-    if (want_excp == 0x100 && (want.flags ^ got.flags) & flag_mask) {
-        describe(p, insn, "flags", in, &want, &got);
+    if (want_excp != 0x100) {
+        flag_mask = (CC_ALL | DF_MASK) & ~fault_undef;
+    }
+    if ((want.flags ^ got.flags) & flag_mask) {
+        describe(p, len, "flags", in, &want, &got);
         return false;
     }
     if (want_excp != 0x100 && want_excp != EXCP03_INT3 &&
         got_rip != want_rip) {
-        describe(p, insn, "rip", in, &want, &got);
+        describe(p, len, "rip", in, &want, &got);
         return false;
     }
     if (memcmp(data1, data_area, DATA_SIZE) ||
         memcmp(stack1, stack_area, 4096)) {
-        describe(p, insn, "memory", in, &want, &got);
+        describe(p, len, "memory", in, &want, &got);
         return false;
     }
     return true;
@@ -504,7 +526,7 @@ static void test_against_host(void)
 {
     uint64_t count = env_number("TEST_TRANSLATE_COUNT", 200000);
     const char *only = g_getenv("TEST_OP");
-    static unsigned bad[X86_OP_COUNT];
+    static unsigned bad[X86_OP_COUNT], seen[X86_OP_COUNT];
     unsigned failed = 0, ran = 0;
     uint64_t features = x86_model_features(env->model);
 
@@ -546,19 +568,123 @@ static void test_against_host(void)
                 uint64_t at = r.gpr[insn.mem.base] + insn.mem.disp +
                     (insn.mem.index == X86_REG_NONE ? 0 :
                      r.gpr[insn.mem.index] << insn.mem.scale);
-                memcpy((void *)(uintptr_t)at, &a, 8);
+                if (at + 8 <= (uintptr_t)data_area + DATA_SIZE) {
+                    memcpy((void *)(uintptr_t)at, &a, 8);
+                }
             }
             if (r.gpr[R_ESP] != (uintptr_t)stack_area + STACK_MID) {
                 continue;
             }
         }
         ran++;
-        if (!run_case(p, &insn, &r)) {
+        seen[insn.op]++;
+        if (!run_case(p, insn.len, undefined_flags(&insn, &r), 0,
+                      &r)) {
             bad[insn.op]++;
             failed++;
         }
     }
+    if (g_getenv("TEST_VERBOSE")) {
+        for (unsigned i = 0; i < X86_OP_COUNT; i++) {
+            if (seen[i]) {
+                g_test_message("%-12s %u", x86_op_names[i], seen[i]);
+            }
+        }
+    }
     g_test_message("%u cases, %u differences", ran, failed);
+    g_rand_free(rnd);
+}
+
+/*
+ * Sequences: memory operands are based on R13, which nothing writes.  @undef
+ * is what is undefined before and after the instruction.
+ */
+static bool fits_sequence(const X86Insn *insn, uint32_t *undef)
+{
+    const X86Row *row = x86_insn_row(insn);
+    uint32_t defined = row->eflags_write;
+
+    if (row->group > X86_GRP_MOVE || row->flags & (X86_ROW_PRIV | X86_ROW_UD) ||
+        insn->op == X86_OP_XLAT || insn->addrsize != 8 ||
+        row->eflags_read & *undef) {
+        return false;
+    }
+    for (unsigned i = 0; i < insn->n_operands; i++) {
+        const X86Operand *o = &insn->operand[i];
+
+        if (o->kind == X86_OPND_MEM && o->access &&
+            (insn->mem.base != R_R13 || insn->mem.index != X86_REG_NONE ||
+             insn->mem.disp < -128 || insn->mem.disp > 127)) {
+            return false;
+        }
+        if (o->kind == X86_OPND_GPR && o->access & X86_ACC_W &&
+            (o->reg == R_R13 || o->reg == R_ESP)) {
+            return false;
+        }
+    }
+    switch (insn->op) {
+    case X86_OP_BT: case X86_OP_BTS: case X86_OP_BTR: case X86_OP_BTC:
+        if (insn->operand[0].kind == X86_OPND_MEM) {
+            return false;
+        }
+        break;
+    case X86_OP_SHLD: case X86_OP_SHRD:
+        if (insn->operand[0].size == 2) {
+            return false;
+        }
+        break;
+    case X86_OP_BSWAP:
+        if (insn->operand[0].size == 2) {
+            return false;
+        }
+        break;
+    }
+    if (row->flags & X86_ROW_FCOND) {
+        if (!x86_insn_flags_killed(insn)) {
+            defined = 0;
+        }
+        *undef |= row->eflags_undef;
+        if (insn->operand[0].size < 4) {
+            *undef |= CC_C;
+            defined &= ~CC_C;
+        }
+    }
+    *undef = (*undef & ~defined) | row->eflags_undef;
+    return true;
+}
+
+static void test_random_sequences(void)
+{
+    uint64_t count = env_number("TEST_TRANSLATE_COUNT", 200000) / 4;
+    uint64_t features = x86_model_features(env->model);
+    unsigned failed = 0;
+
+    rnd = g_rand_new_with_seed(env_number("TEST_SEED", 1) + 1);
+    for (uint64_t n = 0; n < count && failed < 20; n++) {
+        uint8_t code[256];
+        unsigned len = 0, want = 2 + g_rand_int(rnd) % 9;
+        uint32_t undef = 0, any = 0;
+        Regs r;
+
+        for (unsigned k = 0; k < want;) {
+            X86Insn insn;
+
+            if (make_insn(code + len, &insn, features, NULL) &&
+                fits_sequence(&insn, &undef)) {
+                len += insn.len;
+                any |= undef;
+                k++;
+            }
+        }
+        for (unsigned i = 0; i < 16; i++) {
+            r.gpr[i] = random_value();
+        }
+        r.gpr[R_ESP] = (uintptr_t)stack_area + STACK_MID;
+        r.gpr[R_R13] = (uintptr_t)data_area + DATA_MID;
+        r.flags = 2 | IF_MASK | (g_rand_int(rnd) & CC_ALL);
+        failed += !run_case(code, len, undef, any, &r);
+    }
+    g_test_message("%" PRIu64 " sequences, %u differences", count, failed);
     g_rand_free(rnd);
 }
 #endif
@@ -580,8 +706,9 @@ static void setup(void)
     }
     code_page = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    data_area = mmap(NULL, DATA_SIZE, PROT_READ | PROT_WRITE,
+    data_area = mmap(NULL, DATA_SIZE + 4096, PROT_READ | PROT_WRITE,
                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    mprotect(data_area + DATA_SIZE, 4096, PROT_NONE);
     stack_area = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     for (unsigned i = 0; i < DATA_SIZE; i++) {
@@ -635,6 +762,7 @@ int main(int argc, char **argv)
     g_test_add_func("/translate/sequences", test_sequences);
 #ifdef __x86_64__
     g_test_add_func("/translate/against-host", test_against_host);
+    g_test_add_func("/translate/random-sequences", test_random_sequences);
 #endif
     return g_test_run();
 }

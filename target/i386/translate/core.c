@@ -251,7 +251,11 @@ void gen_jump(DisasContext *s, uint64_t target)
     }
     if (seen || s->rq->simple || ++s->n_jumps > MAX_UNIT_JUMPS) {
         gen_goto(s, target);
-    } else {
-        s->next_pc = target;
+        return;
     }
+    if (target <= s->insn.pc) {
+        /* every loop has a safe point, also one that the unit follows */
+        tcg_gen_poll(s->tcg, target);
+    }
+    s->next_pc = target;
 }
