@@ -301,6 +301,13 @@ static bool make_insn(uint8_t *p, X86Insn *insn, uint64_t features,
     case 5:
         p[n++] = 0xf0;
         break;
+    case 6:
+        p[n++] = 0x67;
+        break;
+    case 7:
+        p[n++] = 0x67;
+        p[n++] = g_rand_int(rnd) & 1 ? 0xf3 : 0x66;
+        break;
     }
     if (g_rand_int(rnd) & 1) {
         p[n++] = 0x40 | (g_rand_int(rnd) & 15);
@@ -345,6 +352,7 @@ static bool aim(const X86Insn *insn, Regs *r)
 {
     const X86Mem *m = &insn->mem;
     uint64_t target = data_target();
+    uint64_t high = (uint64_t)g_rand_int(rnd) << 32;
     bool mem = false;
 
     for (unsigned i = 0; i < insn->n_operands; i++) {
@@ -354,11 +362,16 @@ static bool aim(const X86Insn *insn, Regs *r)
         r->gpr[R_ESI] = target;
         r->gpr[R_EDI] = data_target();
         r->gpr[R_ECX] = g_rand_int(rnd) & 63;
-        return insn->addrsize == 8;
+        if (insn->addrsize == 4) {
+            r->gpr[R_ESI] |= high;
+            r->gpr[R_EDI] |= high;
+            r->gpr[R_ECX] |= high;
+        }
+        return true;
     }
     if (insn->op == X86_OP_XLAT) {
-        r->gpr[R_EBX] = target;
-        return insn->addrsize == 8;
+        r->gpr[R_EBX] = target | (insn->addrsize == 4 ? high : 0);
+        return true;
     }
     if (!mem || insn->op == X86_OP_LEA) {
         return true;
@@ -366,7 +379,7 @@ static bool aim(const X86Insn *insn, Regs *r)
     if (x86_insn_row(insn)->mem == 0) {
         return true;        /* hints */
     }
-    if (insn->addrsize != 8 || m->base == X86_REG_NONE ||
+    if (m->base == X86_REG_NONE ||
         m->base == m->index || m->base == R_ESP ||
         (insn->op == X86_OP_ENTER)) {
         return false;
@@ -386,6 +399,9 @@ static bool aim(const X86Insn *insn, Regs *r)
     }
     r->gpr[m->base] = target - m->disp - (m->index == X86_REG_NONE ? 0 :
                       r->gpr[m->index] << m->scale);
+    if (insn->addrsize == 4) {
+        r->gpr[m->base] ^= high;
+    }
     return true;
 }
 
@@ -565,6 +581,9 @@ static void test_against_host(void)
                 r.gpr[insn.operand[0].reg] = (uintptr_t)code_page + insn.len;
             } else {
                 uint64_t a = (uintptr_t)code_page + insn.len;
+                if (insn.addrsize == 4) {
+                    continue;
+                }
                 uint64_t at = r.gpr[insn.mem.base] + insn.mem.disp +
                     (insn.mem.index == X86_REG_NONE ? 0 :
                      r.gpr[insn.mem.index] << insn.mem.scale);
@@ -704,10 +723,13 @@ static void setup(void)
         g_assert_true(qemu_log_parse(g_getenv("TEST_LOG"), &qemu_loglevel,
                                      &bad));
     }
+#ifndef MAP_32BIT
+#define MAP_32BIT 0
+#endif
     code_page = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     data_area = mmap(NULL, DATA_SIZE + 4096, PROT_READ | PROT_WRITE,
-                     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
     mprotect(data_area + DATA_SIZE, 4096, PROT_NONE);
     stack_area = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
