@@ -78,6 +78,39 @@ static TCG_HELPER_NO_VEC uint64_t helper_cmpxchg16b(CPUArchState *env,
 X86_HELPER(cmpxchg16b, 1, 1, X86_HF_MEM | TCG_HF_READS_GLOBALS |
            TCG_HF_WRITES_GLOBALS);
 
+/* --- LOCK NEG ----------------------------------------------------------- */
+
+/*
+ * Atomic negation: retried until nobody interfered.  The value that was read
+ * last is the old one.
+ */
+static uint64_t TCG_HELPER_NO_VEC helper_lock_neg(CPUArchState *env,
+                                                  uint64_t addr, uint64_t size)
+{
+#define NEG(type)                                                       \
+    do {                                                                \
+        type *p = (type *)(uintptr_t)addr;                              \
+        type old = __atomic_load_n(p, __ATOMIC_RELAXED);                \
+        while (!__atomic_compare_exchange_n(p, &old, (type)-old, false, \
+                                            __ATOMIC_SEQ_CST,           \
+                                            __ATOMIC_RELAXED)) {        \
+        }                                                               \
+        return old;                                                     \
+    } while (0)
+    switch (size) {
+    case 1:
+        NEG(uint8_t);
+    case 2:
+        NEG(uint16_t);
+    case 4:
+        NEG(uint32_t);
+    default:
+        NEG(uint64_t);
+    }
+#undef NEG
+}
+X86_HELPER(lock_neg, 2, 1, X86_HF_MEM);
+
 /* --- CRC32 -------------------------------------------------------------- */
 
 /* CRC-32C, reflected polynomial 0x82f63b78: one nibble at a time. */

@@ -183,37 +183,6 @@ static void trans_incdec(DisasContext *s, const X86Insn *insn, int arg)
                    TCGV_NONE);
 }
 
-/*
- * Atomic negation: retried until nobody interfered.  The value that was read
- * last is the old one.
- */
-static uint64_t TCG_HELPER_NO_VEC helper_lock_neg(CPUArchState *env,
-                                                  uint64_t addr, uint64_t size)
-{
-#define NEG(type)                                                       \
-    do {                                                                \
-        type *p = (type *)(uintptr_t)addr;                              \
-        type old = __atomic_load_n(p, __ATOMIC_RELAXED);                \
-        while (!__atomic_compare_exchange_n(p, &old, (type)-old, false, \
-                                            __ATOMIC_SEQ_CST,           \
-                                            __ATOMIC_RELAXED)) {        \
-        }                                                               \
-        return old;                                                     \
-    } while (0)
-    switch (size) {
-    case 1:
-        NEG(uint8_t);
-    case 2:
-        NEG(uint16_t);
-    case 4:
-        NEG(uint32_t);
-    default:
-        NEG(uint64_t);
-    }
-#undef NEG
-}
-static X86_HELPER(lock_neg, 2, 1, X86_HF_MEM);
-
 static void trans_neg(DisasContext *s, const X86Insn *insn, int arg)
 {
     const X86Operand *o = insn->operand;

@@ -100,6 +100,10 @@ static void translate_bad_start(DisasContext *s, int why, uint64_t fault)
     switch (why) {
     case FETCH_FAULT:
         s->rs->fetch_fault = true;
+        if ((uint64_t)((int64_t)(fault << 16) >> 16) != fault) {
+            gen_gp(s);      /* not an address at all */
+            break;
+        }
         tcg_gen_st_env(s->tcg, MO_64, ENV(cr2), imm64(s, fault));
         gen_exception(s, EXCP0E_PAGE, PG_ERROR_I | PG_ERROR_U);
         break;
