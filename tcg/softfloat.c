@@ -68,6 +68,7 @@ SfState sf_state(uint32_t mxcsr)
         .daz = mxcsr & SF_DAZ,
         .ftz = um && (mxcsr & SF_FTZ),
         .underflow_masked = um,
+        .overflow_masked = mxcsr & SF_OE << SF_MASK_SHIFT,
     };
 }
 
@@ -196,10 +197,7 @@ static uint64_t tiny(SfState *st, const SfFormat *f, bool sign, int exp,
     }
     r = round_off(frac, TOP - f->frac_bits + (1 - bias(f) - exp), sign,
                   st->rounding, &inexact);
-    if (inexact || !st->underflow_masked) {
-        st->flags |= SF_UE;
-    }
-    st->flags |= inexact ? SF_PE : 0;
+    st->flags |= inexact ? SF_UE | SF_PE : 0;
     /* a carry into the smallest normal number is right as it is */
     return signed_zero(f, sign) | (uint64_t)r;
 }
@@ -218,10 +216,16 @@ static uint64_t pack(SfState *st, const SfFormat *f, bool sign, int exp,
         e++;
     }
     if (e < 1 - bias(f)) {
-        return tiny(st, f, sign, exp, frac);
-    }
-    if (e > bias(f)) {
-        return overflow(st, f, sign);
+        if (st->underflow_masked) {
+            return tiny(st, f, sign, exp, frac);
+        }
+        /* no result; PE tells whether the significand was rounded */
+        st->flags |= SF_UE;
+    } else if (e > bias(f)) {
+        if (st->overflow_masked) {
+            return overflow(st, f, sign);
+        }
+        st->flags |= SF_OE;
     }
     st->flags |= inexact ? SF_PE : 0;
     return signed_zero(f, sign) | (uint64_t)(e + bias(f)) << f->frac_bits |

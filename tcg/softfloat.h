@@ -29,7 +29,7 @@ extern const SfFormat sf_f16, sf_f32, sf_f64;
 typedef struct SfState {
     uint8_t rounding;
     bool daz, ftz;          /* ftz: only when underflow is masked */
-    bool underflow_masked;
+    bool underflow_masked, overflow_masked;
     uint32_t flags;         /* SF_*E, accumulated */
 } SfState;
 

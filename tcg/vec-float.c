@@ -190,7 +190,8 @@ void tcg_vop_fsqrt(Vop *v)
 static uint32_t approximate(uint32_t a, bool root)
 {
     SfState st = { .rounding = SF_NEAREST, .daz = true, .ftz = true,
-                   .underflow_masked = true };
+                   .underflow_masked = true,
+                   .overflow_masked = true };
     uint64_t r;
 
     if (sf_is_nan(&sf_f32, a)) {
