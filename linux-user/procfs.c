@@ -194,13 +194,38 @@ static int view_statm(FILE *out, const ViewContext *ctx)
     return 0;
 }
 
-/* A line of status that is about the guest, or false: keep the host's. */
-static bool status_line(FILE *out, const char *key, TaskState *ts)
+/* What a thread's TaskState says, copied while it cannot go away. */
+typedef struct TaskFacts {
+    bool known;
+    int seccomp;
+    unsigned threads;
+    uint64_t blocked, ignored, caught;
+} TaskFacts;
+
+static TaskFacts task_facts(int tid)
 {
-    uint64_t ignored, caught, kib = mmap_total_pages() * 4;
+    TaskFacts f = { .threads = task_count() };
+    TaskState *ts;
+
+    task_list_lock();
+    ts = task_find(tid ? tid : getpid());
+    if (ts) {
+        f.known = true;
+        f.seccomp = seccomp_mode(ts);
+        f.blocked = ts->blocked;
+        signal_ignored_caught(ts, &f.ignored, &f.caught);
+    }
+    task_list_unlock();
+    return f;
+}
+
+/* A line of status that is about the guest, or false: keep the host's. */
+static bool status_line(FILE *out, const char *key, const TaskFacts *f)
+{
+    uint64_t kib = mmap_total_pages() * 4;
 
     if (!strcmp(key, "Threads")) {
-        fprintf(out, "Threads:\t%u\n", task_count());
+        fprintf(out, "Threads:\t%u\n", f->threads);
     } else if (!strcmp(key, "VmPeak") || !strcmp(key, "VmSize")) {
         fprintf(out, "%s:\t%8" PRIu64 " kB\n", key, kib);
     } else if (!strcmp(key, "VmStk")) {
@@ -209,18 +234,16 @@ static bool status_line(FILE *out, const char *key, TaskState *ts)
     } else if (!strcmp(key, "VmExe")) {
         fprintf(out, "VmExe:\t%8" PRIu64 " kB\n",
                 (guest_image.end_code - guest_image.start_code + 1023) / 1024);
-    } else if (!strcmp(key, "Seccomp")) {
-        fprintf(out, "Seccomp:\t%d\n", (int)seccomp_mode(ts));
-    } else if (!ts) {
+    } else if (!f->known) {
         return false;
+    } else if (!strcmp(key, "Seccomp")) {
+        fprintf(out, "Seccomp:\t%d\n", f->seccomp);
     } else if (!strcmp(key, "SigBlk")) {
-        fprintf(out, "SigBlk:\t%016" PRIx64 "\n", ts->blocked);
+        fprintf(out, "SigBlk:\t%016" PRIx64 "\n", f->blocked);
     } else if (!strcmp(key, "SigIgn")) {
-        signal_ignored_caught(ts, &ignored, &caught);
-        fprintf(out, "SigIgn:\t%016" PRIx64 "\n", ignored);
+        fprintf(out, "SigIgn:\t%016" PRIx64 "\n", f->ignored);
     } else if (!strcmp(key, "SigCgt")) {
-        signal_ignored_caught(ts, &ignored, &caught);
-        fprintf(out, "SigCgt:\t%016" PRIx64 "\n", caught);
+        fprintf(out, "SigCgt:\t%016" PRIx64 "\n", f->caught);
     } else {
         return false;
     }
@@ -229,15 +252,13 @@ static bool status_line(FILE *out, const char *key, TaskState *ts)
 
 static int view_status(FILE *out, const ViewContext *ctx)
 {
+    TaskFacts facts = task_facts(ctx->tid);
     char *text = host_text(ctx, "status");
     char *line, *save = NULL;
-    TaskState *ts;
 
     if (!text) {
         return -ENOENT;
     }
-    task_list_lock();
-    ts = task_find(ctx->tid ? ctx->tid : getpid());
     for (line = strtok_r(text, "\n", &save); line;
          line = strtok_r(NULL, "\n", &save)) {
         char key[32];
@@ -246,13 +267,12 @@ static int view_status(FILE *out, const ViewContext *ctx)
         if (n < sizeof(key)) {
             memcpy(key, line, n);
             key[n] = 0;
-            if (status_line(out, key, ts)) {
+            if (status_line(out, key, &facts)) {
                 continue;
             }
         }
         fprintf(out, "%s\n", line);
     }
-    task_list_unlock();
     free(text);
     return 0;
 }
@@ -608,6 +628,13 @@ void procfs_publish(void)
         .env_end = image->env_end,
         .exe_fd = -1,
     };
+
+    const char *name = image->filename ? image->filename : "";
+    const char *slash = strrchr(name, '/');
+
+    name = slash ? slash + 1 : name;
+    snprintf(task_current()->comm, sizeof(task_current()->comm), "%s", name);
+    prctl(PR_SET_NAME, name);
 
     if (map.end_code <= map.start_code) {
         map.end_code = map.start_code + 1;

@@ -26,12 +26,11 @@ static int64_t set_name(CPUArchState *env, uint64_t addr)
 {
     TaskState *ts = task_of(env);
     char name[16] = "";
-    int64_t n = strncpy_from_guest(name, addr, sizeof(name));
+    int64_t n = strnlen_guest(addr, sizeof(name) - 1);
 
-    if (n == -EFAULT) {
-        return n;
+    if (n < 0 || !copy_from_guest(name, addr, n)) {
+        return -EFAULT;
     }
-    name[15] = 0;
     memcpy(ts->comm, name, sizeof(name));
     return raw_syscall(__NR_prctl, PR_SET_NAME, name);
 }

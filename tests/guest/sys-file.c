@@ -317,6 +317,9 @@ static void test_misc(void)
 
 int main(void)
 {
+    char dir[] = "workXXXXXX";
+
+    CHECK_EQ(chdir(mkdtemp(dir)), 0);
     test_open();
     test_stat();
     test_names();

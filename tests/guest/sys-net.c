@@ -213,6 +213,9 @@ static void test_unix(void)
 
 int main(void)
 {
+    char dir[] = "workXXXXXX";
+
+    CHECK_EQ(chdir(mkdtemp(dir)), 0);
     test_tcp();
     test_accept4();
     test_fd_passing();

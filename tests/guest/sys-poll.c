@@ -210,6 +210,9 @@ static void test_fds(void)
 
 int main(void)
 {
+    char dir[] = "workXXXXXX";
+
+    CHECK_EQ(chdir(mkdtemp(dir)), 0);
     test_poll();
     test_select();
     test_masks();
