@@ -49,7 +49,14 @@ static void page_fault(CPUArchState *env, TaskState *ts)
 
     sig = mmap_fault_info(env->cr2, write, host_sig, env->host_si_code,
                           &code, &err);
-    ts->trap_err = err | PG_ERROR_U | (env->error_code & PG_ERROR_I);
+    err |= PG_ERROR_U | (env->error_code & PG_ERROR_I);
+    if (sig == SIGBUS) {
+        err &= ~PG_ERROR_P;
+    } else if (env->cr2 >= TARGET_TASK_SIZE) {
+        /* The kernel does not tell what is mapped in its half. */
+        err |= PG_ERROR_P;
+    }
+    ts->trap_err = err;
     ts->trap_cr2 = env->cr2;
     env->host_si_code = 0;
     signal_force_fault(env, sig, code, env->cr2);

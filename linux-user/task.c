@@ -13,6 +13,7 @@
 #include <sys/syscall.h>
 
 static pthread_mutex_t list_lock = PTHREAD_MUTEX_INITIALIZER;
+static __thread unsigned list_depth;    /* the lock is recursive */
 static TaskState *task_head;
 
 /* Host threads that only lend their thread pointer, see clone.c. */
@@ -35,12 +36,16 @@ void task_set_current(TaskState *ts)
 
 void task_list_lock(void)
 {
-    pthread_mutex_lock(&list_lock);
+    if (list_depth++ == 0) {
+        pthread_mutex_lock(&list_lock);
+    }
 }
 
 void task_list_unlock(void)
 {
-    pthread_mutex_unlock(&list_lock);
+    if (--list_depth == 0) {
+        pthread_mutex_unlock(&list_lock);
+    }
 }
 
 TaskState *task_list_first(void)

@@ -82,8 +82,8 @@ TaskState *task_current(void);
 TaskState *task_init_main(CPUArchState *env);
 
 /*
- * The list of all tasks.  The lock nests inside the mmap lock and outside
- * nothing; do not block with it held.
+ * The list of all tasks.  The lock is recursive and nests inside the mmap
+ * lock; do not block with it held.
  */
 void task_list_lock(void);
 void task_list_unlock(void);
