@@ -1,0 +1,130 @@
+/*
+ * What the host CPU can do, less what QEMU_HOST_FEATURES takes away.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "gen.h"
+#include "qemu/log.h"
+#include <cpuid.h>
+
+uint32_t x86_features;
+
+/*
+ * Where CPUID says so, and what makes no sense without what: switching AVX
+ * off also switches everything VEX-encoded off.
+ */
+static const struct {
+    const char *name;
+    uint32_t bit;
+    uint32_t needs;
+    uint32_t leaf;
+    uint8_t reg;        /* eax, ebx, ecx, edx */
+    uint8_t shift;
+} features[] = {
+    { "sse3", X86_SSE3, 0, 1, 2, 0 },
+    { "ssse3", X86_SSSE3, X86_SSE3, 1, 2, 9 },
+    { "sse4.1", X86_SSE41, X86_SSSE3, 1, 2, 19 },
+    { "sse4.2", X86_SSE42, X86_SSE41, 1, 2, 20 },
+    { "popcnt", X86_POPCNT, 0, 1, 2, 23 },
+    { "aes", X86_AES, X86_SSE41, 1, 2, 25 },
+    { "pclmul", X86_PCLMUL, X86_SSE41, 1, 2, 1 },
+    { "sha", X86_SHA, X86_SSE41, 7, 1, 29 },
+    { "gfni", X86_GFNI, X86_SSE41, 7, 2, 8 },
+    { "lzcnt", X86_LZCNT, 0, 0x80000001, 2, 5 },
+    { "avx", X86_AVX, X86_SSE42, 1, 2, 28 },
+    { "avx2", X86_AVX2, X86_AVX, 7, 1, 5 },
+    { "fma", X86_FMA, X86_AVX, 1, 2, 12 },
+    { "f16c", X86_F16C, X86_AVX, 1, 2, 29 },
+    { "bmi1", X86_BMI1, X86_AVX, 7, 1, 3 },
+    { "bmi2", X86_BMI2, X86_AVX, 7, 1, 8 },
+    { "vaes", X86_VAES, X86_AVX2 | X86_AES, 7, 2, 9 },
+    { "vpclmulqdq", X86_VPCLMUL, X86_AVX2 | X86_PCLMUL, 7, 2, 10 },
+};
+
+/* Does the kernel save YMM registers? */
+static bool os_has_ymm(void)
+{
+    unsigned a, b, c, d;
+    uint32_t lo, hi;
+
+    if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & bit_OSXSAVE)) {
+        return false;
+    }
+    __asm__ volatile("xgetbv" : "=a" (lo), "=d" (hi) : "c" (0));
+    return (lo & 6) == 6;
+}
+
+static void probe(void)
+{
+    unsigned r[4];
+
+    x86_features = 0;
+    for (unsigned k = 0; k < ARRAY_SIZE(features); k++) {
+        if (__get_cpuid_count(features[k].leaf, 0, &r[0], &r[1], &r[2],
+                              &r[3]) &&
+            r[features[k].reg] >> features[k].shift & 1) {
+            x86_features |= features[k].bit;
+        }
+    }
+    if (!os_has_ymm()) {
+        x86_features &= ~X86_AVX;
+    }
+}
+
+/* "-avx2,+fma": + undoes an earlier -, it does not invent hardware. */
+static bool override(const char *list)
+{
+    uint32_t host = x86_features;
+
+    while (*list) {
+        size_t len = strcspn(list, ",");
+        bool off = *list == '-', found = false;
+        const char *name = list + (*list == '-' || *list == '+');
+        size_t n = len - (name - list);
+
+        for (unsigned k = 0; k < ARRAY_SIZE(features); k++) {
+            if (strlen(features[k].name) == n &&
+                !strncmp(features[k].name, name, n)) {
+                found = true;
+                x86_features &= ~features[k].bit;
+                x86_features |= off ? 0 : host & features[k].bit;
+            }
+        }
+        if (!found && len) {
+            error_report("QEMU_HOST_FEATURES: unknown feature '%.*s'", (int)n,
+                         name);
+            return false;
+        }
+        list += len + (list[len] == ',');
+    }
+    return true;
+}
+
+bool x86_features_init(const char *overrides)
+{
+    probe();
+    if (overrides && !override(overrides)) {
+        return false;
+    }
+    for (unsigned k = 0; k < ARRAY_SIZE(features); k++) {
+        if (!have(features[k].needs)) {
+            x86_features &= ~features[k].bit;
+        }
+    }
+    return true;
+}
+
+const char *x86_features_text(void)
+{
+    static char text[160];
+    size_t n = 0;
+
+    text[0] = 0;
+    for (unsigned k = 0; k < ARRAY_SIZE(features); k++) {
+        if (have(features[k].bit)) {
+            n += snprintf(text + n, sizeof(text) - n, "%s%s", n ? " " : "",
+                          features[k].name);
+        }
+    }
+    return text;
+}
