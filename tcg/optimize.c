@@ -359,8 +359,7 @@ static void simplify_cond(Forward *f, TCGOp *op)
         to_movi(f, op, r);
         break;
     default:
-        op->src[0] = op->src[r ? 2 : 3];
-        to_identity(f, op);
+        to_mov(op, op->src[r ? 2 : 3]);
         break;
     }
 }
@@ -631,7 +630,7 @@ static unsigned result_bits(const Forward *f, const TCGOp *op)
     case TCG_OP_shld: case TCG_OP_shrd: case TCG_OP_mul: case TCG_OP_mulu2:
     case TCG_OP_muls2: case TCG_OP_divu2: case TCG_OP_divs2:
     case TCG_OP_bswap: case TCG_OP_pdep: case TCG_OP_pext:
-    case TCG_OP_extract2: case TCG_OP_lea: case TCG_OP_movcond:
+    case TCG_OP_extract2: case TCG_OP_lea:
         return op->w == MO_32 ? 32 : 64;
     default:
         return 64;

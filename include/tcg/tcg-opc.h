@@ -58,7 +58,8 @@ DEF(popcnt,       1, 1, 0)
 DEF(pdep,         1, 2, 0)
 DEF(pext,         1, 2, 0)
 DEF(setcond,      1, 2, 0)          /* 0 or 1 */
-DEF(movcond,      1, 4, 0)          /* cond(src[0], src[1]) ? src[2] : src[3] */
+DEF(movcond,      1, 4, 0)          /* cond(src[0], src[1]) ? src[2] : src[3];
+                                       compares w bits, moves 64 */
 
 /* condition codes */
 DEF(cc_set,       0, 3, TCG_OPF_S | TCG_OPF_C)
