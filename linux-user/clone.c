@@ -20,6 +20,7 @@
  */
 #include "signal-internal.h"
 #include "task-internal.h"
+#include "host-signal.h"
 #include "exec/engine.h"
 #include "qemu/log.h"
 #include "user/process.h"
@@ -306,7 +307,7 @@ static void *donor_main(void *arg)
     pid_t tid = raw_syscall(__NR_gettid);
 
     task_hide(tid);
-    vc->thread_pointer = (uintptr_t)__builtin_thread_pointer();
+    vc->thread_pointer = host_thread_pointer();
     futex_set_word(&vc->ready, 1);
     futex_wait_word(&vc->alive, 1);
 

@@ -85,4 +85,13 @@ static inline bool host_signal_is_write(const siginfo_t *info, const void *puc)
            (insn >> 15 >= 0x70f8 && insn >> 15 <= 0x70ff);
 }
 
+/* Base of the calling thread's own (host) thread-local storage. */
+static inline uintptr_t host_thread_pointer(void)
+{
+    uintptr_t tp;
+
+    __asm__("move %0, $tp" : "=r"(tp));
+    return tp;
+}
+
 #endif

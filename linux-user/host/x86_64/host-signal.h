@@ -69,4 +69,10 @@ static inline bool host_signal_is_write(const siginfo_t *info, const void *puc)
            (uc->uc_mcontext.gregs[REG_ERR] & 2);
 }
 
+/* Base of the calling thread's own (host) thread-local storage. */
+static inline uintptr_t host_thread_pointer(void)
+{
+    return (uintptr_t)__builtin_thread_pointer();
+}
+
 #endif
