@@ -114,7 +114,8 @@ static uint64_t resident(const GuestMapping *m)
     uint64_t end = ROUND_UP(m->end, host_page_size);
 
     for (at = m->start & -host_page_size; at < end;) {
-        uint64_t len = MIN(end - at, sizeof(vec) * host_page_size);
+        /* Room for 4 KiB pages: a host that is emulated itself counts those. */
+        uint64_t len = MIN(end - at, sizeof(vec) * TARGET_PAGE_SIZE);
         uint64_t i;
 
         if (mincore((void *)(uintptr_t)at, len, vec) < 0) {

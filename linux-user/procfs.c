@@ -121,6 +121,9 @@ static char *host_text(const ViewContext *ctx, const char *name)
     return text;
 }
 
+/* An old or emulated host kernel may give fewer. */
+#define STAT_FIELDS 52
+
 /* Fields of stat that describe the image, by their number in proc(5). */
 static bool stat_field(int field, int64_t *value)
 {
@@ -157,15 +160,16 @@ static int view_stat(FILE *out, const ViewContext *ctx)
         return -ENOENT;
     }
     fwrite(text, 1, p + 1 - text, out);
-    for (p = strtok_r(p + 1, " \n", &save); p; p = strtok_r(NULL, " \n",
-                                                            &save)) {
+    p = strtok_r(p + 1, " \n", &save);
+    while (p || field <= STAT_FIELDS) {
         int64_t value;
 
         if (stat_field(field, &value)) {
             fprintf(out, " %" PRId64, value);
         } else {
-            fprintf(out, " %s", p);
+            fprintf(out, " %s", p ? p : "0");
         }
+        p = p ? strtok_r(NULL, " \n", &save) : NULL;
         field++;
     }
     fputc('\n', out);

@@ -245,8 +245,8 @@ static void test_data(void)
     n = copy_file_range(fd, &off, out, NULL, 4, 0);
     CHECK(n == 4 || errno == ENOSYS || errno == EOPNOTSUPP || errno == EXDEV);
     CHECK_EQ(ioctl(fd, FIONREAD, &n), 0);
-    CHECK_EQ(sc(read(fd, (void *)8, 4)), lseek(fd, 0, SEEK_CUR) == 7 ? 0 :
-                                         -EFAULT);
+    lseek(fd, 0, SEEK_SET);
+    CHECK_EQ(sc(read(fd, (void *)8, 4)), -EFAULT);
     CHECK_EQ(sc(read(-1, buf, 1)), -EBADF);
     CHECK_EQ(fsync(fd), 0);
     CHECK(fallocate(fd, 0, 0, 100) == 0 || errno == EOPNOTSUPP);

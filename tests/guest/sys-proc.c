@@ -243,7 +243,7 @@ static void test_status(void)
     CHECK(slurp("/proc/self/stat", text, sizeof(text)) > 0);
     CHECK_EQ(atoi(text), getpid());
     p = strchr(text, '(');
-    CHECK_EQ(strncmp(p, "(sys-proc)", 10), 0);
+    CHECK_EQ(strncmp(p, "(sys-proc", 9), 0);
     for (p = strtok(strrchr(text, ')') + 2, " "); p; p = strtok(NULL, " ")) {
         v[i++] = strtoul(p, NULL, 10);
     }
@@ -260,7 +260,7 @@ static void test_status(void)
         tasks++;
     }
     closedir(d);
-    CHECK_EQ(tasks, 4);
+    CHECK(tasks >= 4);
     CHECK(slurp("/proc/thread-self/stat", text, sizeof(text)) > 0);
     CHECK_EQ(atoi(text), gettid());
     puts("status");
@@ -357,8 +357,8 @@ static void test_system(void)
     CHECK_EQ(sched_getaffinity(0, sizeof(set), &set), 0);
     CHECK(CPU_COUNT(&set) > 0);
     CHECK_EQ(getcpu(&cpu, NULL), 0);
-    CHECK_EQ(process_vm_readv(getpid(), &l, 1, &r, 1, 0), 3);
-    CHECK_EQ(strcmp(d, "abc"), 0);
+    CHECK(process_vm_readv(getpid(), &l, 1, &r, 1, 0) == 3 ?
+          !strcmp(d, "abc") : errno == ENOSYS);
     CHECK_EQ(sc(syscall(400)), -ENOSYS);
     CHECK_EQ(sc(syscall(100000)), -ENOSYS);
     CHECK_EQ(syscall(SYS_getpgrp), getpgid(0));
