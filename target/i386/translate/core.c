@@ -12,7 +12,7 @@
 #include "target/i386/translate/internal.h"
 
 /* Limits that keep a unit reasonable rather than possible. */
-#define MAX_UNIT_JUMPS   6
+#define MAX_UNIT_JUMPS   4
 #define LOOKAHEAD_INSNS  8      /* per exit */
 
 /* --- reading guest code ------------------------------------------------ */
