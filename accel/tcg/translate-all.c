@@ -230,6 +230,15 @@ static bool same_code(const Job *j, const TranslateResult *rs)
     return true;
 }
 
+static void log_ops(const TCGContext *s, uint32_t mask, const char *title)
+{
+    if (qemu_loglevel_mask(mask) && qemu_log_in_filter(s->pc)) {
+        qemu_log("%s:\n", title);
+        tcg_dump_ops(s);
+        qemu_log("\n");
+    }
+}
+
 /* IR of the unit, optimised, in engine.tcg. */
 static GenResult build_ir(Job *j, unsigned max_insns, TranslateResult *rs)
 {
@@ -273,7 +282,9 @@ static GenResult build_ir(Job *j, unsigned max_insns, TranslateResult *rs)
     if (s->overflow) {
         return GEN_TOO_BIG;
     }
+    log_ops(s, LOG_OP, "OP");
     tcg_optimize(s);
+    log_ops(s, LOG_OP_OPT, "OP after optimization");
     return s->overflow ? GEN_TOO_BIG : GEN_OK;
 }
 
