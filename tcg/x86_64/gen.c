@@ -156,6 +156,7 @@ X86Rm x86_operand(X86Gen *g, TCGv v)
             return m;
         }
         /* two temps for one operand are too many: load it */
+        g->ra.locked = locked;
         reg = x86_use(g, v);
         g->ra.locked = locked | RA_BIT(reg);
         return x86_reg(reg);
@@ -234,6 +235,7 @@ X86Rm x86_address(X86Gen *g, const TCGOp *op)
         if (base && index) {
             ri = x86_use(g, index);
             x86_rm(&g->a, X_LEA | X_W, rb, x86_sib(rb, ri, op->cond, 0));
+            ra_unlock(&g->ra, ri);
             return x86_sib(rb, x86_use(g, base), 0, 0);
         }
         return base ? x86_sib(rb, x86_use(g, base), 0, 0)

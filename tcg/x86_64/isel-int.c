@@ -941,20 +941,28 @@ static TCG_HELPER_NO_VEC uint64_t soft_pext(uint64_t x, uint64_t mask)
     return r;
 }
 
+static TCG_HELPER_NO_VEC uint64_t soft_pdep32(uint64_t x, uint64_t mask)
+{
+    return soft_pdep(x, (uint32_t)mask);
+}
+
+static TCG_HELPER_NO_VEC uint64_t soft_pext32(uint64_t x, uint64_t mask)
+{
+    return soft_pext(x, (uint32_t)mask);
+}
+
 void gen_pdep(X86Gen *g, const TCGOp *op)
 {
+    static uint64_t (*const soft[2][2])(uint64_t, uint64_t) = {
+        { soft_pext32, soft_pext }, { soft_pdep32, soft_pdep },
+    };
     bool dep = op->opc == TCG_OP_pdep;
     unsigned a, d;
     X86Rm rm;
 
     if (!have(X86_BMI2)) {
-        x86_call_gpr(g, op->dst[0], (uintptr_t)(dep ? soft_pdep : soft_pext),
-                     2, op->src);
-        if (op->w == MO_32) {
-            d = x86_dst_from(g, op->dst[0], op->dst[0], 0);
-            x86_mov(&g->a, MO_32, d, d);
-            ra_bind_dst(g, 0, d);
-        }
+        x86_call_gpr(g, op->dst[0],
+                     (uintptr_t)soft[dep][op->w == MO_64], 2, op->src);
         return;
     }
     a = x86_use(g, op->src[0]);

@@ -122,6 +122,18 @@ static bool vex_style(X86Gen *g, const TCGOp *op)
     return g->vex;
 }
 
+/* Without AVX: an upper half that becomes zero is in memory. */
+static void clear_upper(X86Gen *g, const TCGOp *op)
+{
+    if (!have(X86_AVX) && op->flags & TCG_F_ZERO_UPPER && op->w != VW_32 &&
+        is_global(g, op->dst[0])) {
+        X86Rm up = x86_upper_half(g, op->dst[0]);
+
+        x86_store_i(&g->a, MO_64, up, 0);
+        x86_store_i(&g->a, MO_64, plus(up, 8), 0);
+    }
+}
+
 /*
  * The result is in @reg.  @whole: so is what belongs above it, or nothing
  * does; otherwise the upper half of a global has to stay as it is.
@@ -147,13 +159,7 @@ static void vbind(X86Gen *g, unsigned reg, bool whole)
     } else {
         ra_bind(&g->ra, dst, reg + RA_VEC);
     }
-    if (!have(X86_AVX) && op->flags & TCG_F_ZERO_UPPER && op->w != VW_32 &&
-        is_global(g, dst)) {
-        X86Rm up = x86_upper_half(g, dst);
-
-        x86_store_i(&g->a, MO_64, up, 0);
-        x86_store_i(&g->a, MO_64, plus(up, 8), 0);
-    }
+    clear_upper(g, op);
 }
 
 static unsigned vdst(X86Gen *g, TCGv a, TCGv b, RASet avoid)
@@ -353,6 +359,7 @@ static void by_legacy(X86Gen *g, const TCGOp *op, const X86VecEnc *e)
         rm = voperand(g, vrm);
         if (op->aux == VOP_mov && x86_is_reg(rm) &&
             ra_where(&g->ra, dst) == rm.reg + RA_VEC) {
+            clear_upper(g, op);
             return;
         }
         if (is_homed_global(g, dst) && have(X86_AVX) && dst == vrm) {
@@ -383,6 +390,23 @@ static void by_legacy(X86Gen *g, const TCGOp *op, const X86VecEnc *e)
 static X86Rm vscratch(unsigned n)
 {
     return frame_rm(FRAME_VTMP + n * 32);
+}
+
+/*
+ * Operand @rm of an op with two more register operands: when all three are in
+ * temps, none is left for the result, so this one goes to memory.
+ */
+static X86Rm park(X86Gen *g, X86Rm rm, unsigned a, unsigned b)
+{
+    RASet regs = (vregs_of(rm) | RA_BIT(a + RA_VEC) | RA_BIT(b + RA_VEC)) &
+                 ~g->ra.pinned;
+
+    if (!x86_is_reg(rm) || __builtin_popcountll(regs) < 3) {
+        return rm;
+    }
+    x86_vec_store(g, rm.reg, vscratch(0));
+    ra_unlock(&g->ra, rm.reg + RA_VEC);
+    return vscratch(0);
 }
 
 /* Immediate of the upper half. */
@@ -426,9 +450,11 @@ static void halves_avx(X86Gen *g, const TCGOp *op, const X86VecEnc *e)
         up = x86_reg(t);
     }
     emit_vex(g, e, 0, t, t, up, upper_imm(op));
-    d = vdst(g, va, vrm, RA_BIT(t + RA_VEC));
+    x86_vec_store(g, t, vscratch(0));
+    ra_unlock(&g->ra, t + RA_VEC);
+    d = vdst(g, va, vrm, 0);
     emit_vex(g, e, 0, d, a, x86_reg(b), op->imm);
-    vop_i(g, X_0F3A | X_66 | X_VEX | X_L | 0x18, d, d, x86_reg(t), 1);
+    vop_i(g, X_0F3A | X_66 | X_VEX | X_L | 0x18, d, d, vscratch(0), 1);
     vbind(g, d, true);
 }
 
@@ -747,7 +773,7 @@ static bool gen_blendv(X86Gen *g, const TCGOp *op)
     }
     m = vuse(g, op->src[2]);
     a = vuse(g, op->src[0]);
-    rm = voperand(g, op->src[1]);
+    rm = park(g, voperand(g, op->src[1]), a, m);
     d = vdst(g, op->src[0], op->src[2], avoid);
     vop_i(g, X_0F3A | X_66 | X_VEX | vex_op[op->cond] | (wide ? X_L : 0), d, a,
           rm, m << 4);
@@ -795,6 +821,7 @@ static bool gen_fma(X86Gen *g, const TCGOp *op)
     rm = voperand(g, op->src[2]);
     b = vuse(g, op->src[1]);
     a = vuse(g, op->src[0]);
+    rm = park(g, rm, a, b);
     avoid = vregs_of(rm) | RA_BIT(b + RA_VEC);
     if (is_pinned(g, dst) && (merge || dst != op->src[0])) {
         avoid |= RA_BIT(g->s->vals[dst].pinned);
@@ -884,9 +911,11 @@ static bool gen_crc32(X86Gen *g, const TCGOp *op)
                                  : x86_operand(g, op->src[1]);
     d = x86_dst_from(g, op->dst[0], op->src[0],
                      op->src[0] == op->src[1] ? 0 : x86_rm_regs(rm));
-    x86_rm(&g->a, X_0F38 | X_F2 | (op->imm == MO_8 ? 0xf0 | X_M8
-           : op->imm == MO_16 ? 0xf1 : op->imm == MO_64 ? 0xf1 | X_W : 0xf1) |
-           0, d, rm);
+    if (op->imm == MO_16) {
+        x86_8(&g->a, 0x66);         /* besides the mandatory prefix */
+    }
+    x86_rm(&g->a, X_0F38 | X_F2 | (op->imm == MO_8 ? 0xf0 | X_M8 : 0xf1) |
+           (op->imm == MO_64 ? X_W : 0), d, rm);
     ra_bind_dst(g, 0, d);
     return true;
 }
@@ -999,6 +1028,9 @@ void gen_v(X86Gen *g, const TCGOp *op)
     if (handled) {
         return;
     }
+    if (op->aux == VOP_insertps) {
+        vuse(g, op->src[1]);    /* in memory it would be lane 0 always */
+    }
     e = x86_vec_enc(op);
     switch (way_of(g, op, &e)) {
     case WAY_LEGACY:
@@ -1108,6 +1140,8 @@ bool x86_vec_can_fold(X86Gen *g, const TCGOp *ld, const TCGOp *op,
         break;
     case VOP_fma:
         return have(X86_FMA) && src == 2 && !align;
+    case VOP_insertps:
+        return false;
     default:
         e = x86_vec_enc(op);
         way = way_of(g, op, &e);
