@@ -240,6 +240,47 @@ static bool leave_for(EngineCPU *cpu, int *excp)
     }
 }
 
+/*
+ * EFLAGS.TF is set: run the instruction at rip alone, then trap.  An exception
+ * of the instruction itself comes first.
+ */
+static int single_step(EngineCPU *cpu)
+{
+    CPUArchState *env = cpu->env;
+    TB *tb;
+
+    cpu->one_shot = false;
+    for (;;) {
+        int excp = EXCP01_DB;
+
+        safe_point(cpu);
+        tb = (env->rip & GUEST_PAGE_MASK) == VSYSCALL_PAGE ? NULL :
+             tb_translate(cpu, env->rip, true);
+        if (!tb && env->common.exception_index < 0) {
+            return EXCP_VSYSCALL;
+        }
+        if (tb) {
+            uintptr_t cookie;
+
+            env->common.exception_index = -1;
+            cpu->in_code = true;
+            cookie = engine.backend->enter(env, tb->code);
+            cpu->in_code = false;
+            if (cookie) {
+                env->rip = ((TBExit *)cookie)->e.pc;
+            }
+        }
+        if (env->common.exception_index < 0 ||
+            env->common.exception_index == EXCP_INTERRUPT) {
+            env->common.exception_index = -1;
+            return excp;
+        }
+        if (leave_for(cpu, &excp)) {
+            return excp;
+        }
+    }
+}
+
 static int exec_loop(EngineCPU *cpu)
 {
     CPUArchState *env = cpu->env;
@@ -249,6 +290,9 @@ static int exec_loop(EngineCPU *cpu)
     TB *tb;
 
     for (;;) {
+        if (unlikely(env->eflags_other & TF_MASK)) {
+            return single_step(cpu);
+        }
         if (cookie) {
             /* Not a safe point: the exit belongs to the unit just left. */
             tb = follow_exit(cpu, (TBExit *)cookie);

@@ -138,6 +138,14 @@ void cpu_interrupt(CPUArchState *env)
     cpu_request(engine_cpu(env), CPU_REQ_INTERRUPT);
 }
 
+TCG_HELPER_NO_VEC void cpu_trap_flag_set(CPUArchState *env)
+{
+    CPUCommon *c = &env->common;
+
+    atomic_fetch_or(&c->interrupt_request, CPU_REQ_ENGINE);
+    __atomic_store_n(&c->jmp_cache, chain_no_jmp_cache, __ATOMIC_SEQ_CST);
+}
+
 void cpu_kick_others(void)
 {
     for (EngineCPU *cpu = engine.cpus; cpu; cpu = cpu->next) {

@@ -140,10 +140,12 @@ static const uint8_t *get_record(const uint8_t *p, CCRecord *r)
     return p;
 }
 
+/* An operand that is none keeps what the CPU state has. */
 static uint64_t operand_value(const CPUArchState *env, const CCRecord *r,
                               unsigned k)
 {
-    uint64_t v = r->value[k];
+    const uint64_t field[3] = { env->cc_dst, env->cc_src, env->cc_src2 };
+    uint64_t v = r->kind[k] == OPERAND_NONE ? field[k] : r->value[k];
 
     if (r->kind[k] == OPERAND_REG) {
         memcpy(&v, (const uint8_t *)env + v, sizeof(v));

@@ -84,6 +84,14 @@ CPUArchState *cpu_current(void);
  */
 void cpu_interrupt(CPUArchState *env);
 
+/*
+ * From a helper that set EFLAGS.TF: leave generated code at the next safe
+ * point, which the front end puts right behind the instruction.  cpu_exec()
+ * then returns EXCP01_DB after each instruction that started with TF set.
+ * Uses no vector registers.
+ */
+void cpu_trap_flag_set(CPUArchState *env);
+
 /* From a helper: abandon the current unit; cpu_exec() returns @excp.  State
  * must be exact (the helper is one that syncs).  Not async-signal-safe. */
 void cpu_loop_exit(CPUArchState *env, int excp) QEMU_NORETURN;

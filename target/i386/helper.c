@@ -251,6 +251,9 @@ static void popf(CPUArchState *env, uint64_t v, unsigned size)
         mask |= AC_MASK | ID_MASK;
     }
     cpu_set_eflags(env, v, mask);
+    if (unlikely(v & TF_MASK)) {
+        cpu_trap_flag_set(env);
+    }
 }
 
 static TCG_HELPER_NO_VEC void helper_popf(CPUArchState *env, uint64_t v,

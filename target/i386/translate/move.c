@@ -365,6 +365,9 @@ static void trans_popf(DisasContext *s, const X86Insn *insn, int arg)
     gen_call2(s, &x86_helper_popf, TCGV_NONE, v, imm64(s, size));
     tcg_gen2(s->tcg, TCG_OP_and, MO_64, f, v, imm64(s, CC_ALL));
     gen_set_eflags(s, f);
+    /* TF takes effect with the next instruction. */
+    tcg_gen_poll(s->tcg, s->next_pc);
+    s->end_after = true;
 }
 
 const X86TransEntry x86_trans_move[] = {
