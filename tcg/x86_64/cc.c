@@ -161,6 +161,16 @@ static unsigned produced(const X86Gen *g, const TCGOp *p, const TCGOp *cc)
     }
 }
 
+static bool writes(const TCGOp *op, TCGv v)
+{
+    for (unsigned k = 0; k < tcg_op_defs[op->opc].dsts; k++) {
+        if (op->dst[k] == v) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Can op @p be the producer of anything? */
 static bool may_produce(const TCGOp *p)
 {
@@ -342,7 +352,7 @@ void x86_cc_scan(X86Gen *g)
             f.valid = prod >= 0 && !(info[prod] & RA_OPI_KEEP)
                       ? produced(g, &ops[prod], op) : 0;
             if (!f.valid) {
-                f.prod = -1;
+                f.prod = prod = -1;     /* may be made here */
                 f.valid = op->aux == CC_KIND_CMP || op->aux == CC_KIND_LOGIC ||
                           op->aux == CC_KIND_ANDN ? TCG_CC_ALL & ~TCG_CC_A
                           : 0;
@@ -361,13 +371,16 @@ void x86_cc_scan(X86Gen *g)
         case TCG_OP_movcc:
         case TCG_OP_cc_get:
             scan_consumer(g, &f, i);
-            if (!(info[i] & RA_OPI_HOST_CC) || !f.cc_id) {
+            if (!(info[i] & RA_OPI_HOST_CC) || !f.cc_id ||
+                (prod >= 0 && writes(op, ops[prod].dst[0]))) {
                 prod = -1;
             }
             break;
         default:
             if (!is_neutral(g, op)) {
                 f.cc_id = 0;
+                prod = -1;
+            } else if (prod >= 0 && writes(op, ops[prod].dst[0])) {
                 prod = -1;
             }
             if (may_produce(op)) {

@@ -375,7 +375,7 @@ static void gen_flags(void)
     case 6:
         static const TCGCCKind rest[] = {
             CC_KIND_MUL, CC_KIND_BLS, CC_KIND_ZC, CC_KIND_Z, CC_KIND_ANDN,
-            CC_KIND_EFLAGS,
+            CC_KIND_EFLAGS, CC_KIND_LOGIC, CC_KIND_LOGIC,
         };
         tcg_gen_cc_set(s, rest[pick(G_N_ELEMENTS(rest))], w, a, value(),
                        TCGV_NONE);
