@@ -67,6 +67,7 @@ typedef struct CoreSegment {
 
 typedef struct CoreFile {
     int fd;
+    int pagemap;
     uint64_t limit;
     uint8_t *notes;
     size_t notes_size, notes_room;
@@ -210,6 +211,37 @@ static void note_files(CoreFile *core)
  * Memory.
  */
 
+/*
+ * Was a private file mapping written to, relocations before it became
+ * read-only, say?  /proc/self/pagemap tells: a page that is there and not the
+ * file's (bit 61 clear).
+ */
+static bool has_private_pages(CoreFile *core, uint64_t start, uint64_t end)
+{
+    uint64_t entry[512];
+    uint64_t pages = (end - start) / GUEST_PAGE_SIZE;
+    uint64_t first = start / host_page_size;
+
+    if (host_page_size != GUEST_PAGE_SIZE || core->pagemap < 0) {
+        return false;
+    }
+    for (uint64_t done = 0; done < pages;) {
+        size_t want = MIN(pages - done, (uint64_t)ARRAY_SIZE(entry)) * 8;
+        ssize_t n = pread(core->pagemap, entry, want, (first + done) * 8);
+
+        if (n < 8) {
+            return false;
+        }
+        for (int i = 0; i < n / 8; i++) {
+            if ((entry[i] >> 62) && !((entry[i] >> 61) & 1)) {
+                return true;
+            }
+        }
+        done += n / 8;
+    }
+    return false;
+}
+
 static int collect_segment(const GuestMapping *m, void *opaque)
 {
     CoreFile *core = opaque;
@@ -236,7 +268,9 @@ static int collect_segment(const GuestMapping *m, void *opaque)
     s->name = s->file ? strdup(m->name) : NULL;
     if (!(m->prot & PAGE_READ)) {
         s->dump_size = 0;
-    } else if (!s->file || (!m->shared && (m->prot & PAGE_WRITE))) {
+    } else if (!s->file ||
+               (!m->shared && ((m->prot & PAGE_WRITE) ||
+                               has_private_pages(core, m->start, m->end)))) {
         s->dump_size = m->end - m->start;
     } else if (m->offset == 0) {
         s->dump_size = GUEST_PAGE_SIZE;         /* an ELF header, maybe */
@@ -424,7 +458,7 @@ static bool core_name(char *out, size_t size, int sig)
 bool coredump_write(CPUArchState *env, int sig, const siginfo_t *info)
 {
     TaskState *ts = task_of(env);
-    CoreFile core = { .fd = -1 };
+    CoreFile core = { .fd = -1, .pagemap = -1 };
     struct rlimit limit;
     char name[PATH_MAX];
 
@@ -442,6 +476,7 @@ bool coredump_write(CPUArchState *env, int sig, const siginfo_t *info)
     }
     core.limit = limit.rlim_cur == RLIM_INFINITY ? INT64_MAX : limit.rlim_cur;
 
+    core.pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
     cpu_exclusive_start(env);
     mmap_walk(collect_segment, &core);
     note_thread(&core, ts, sig, info);
@@ -464,6 +499,9 @@ bool coredump_write(CPUArchState *env, int sig, const siginfo_t *info)
     }
     cpu_exclusive_end(env);
 
+    if (core.pagemap >= 0) {
+        close(core.pagemap);
+    }
     close(core.fd);
     for (size_t i = 0; i < core.nseg; i++) {
         free(core.seg[i].name);
