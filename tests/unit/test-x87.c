@@ -206,6 +206,11 @@ static void report(const char *name, X87Reg a, X87Reg b, uint16_t cw,
     }
 }
 
+static const uint8_t arith_op[] = {
+    [OP_ADD] = X87_ADD, [OP_SUB] = X87_SUB, [OP_MUL] = X87_MUL,
+    [OP_DIV] = X87_DIV,
+};
+
 /* Exact operations: everything must agree. */
 static void check_exact(unsigned op, X87Reg a, X87Reg b, uint16_t cw,
                         bool host)
@@ -217,10 +222,12 @@ static void check_exact(unsigned op, X87Reg a, X87Reg b, uint16_t cw,
     bool push = false;
 
     switch (op) {
-    case OP_ADD: r = host ? x87_add(&s, a, b) : x87_soft_add(&s, a, b); break;
-    case OP_SUB: r = host ? x87_sub(&s, a, b) : x87_soft_sub(&s, a, b); break;
-    case OP_MUL: r = host ? x87_mul(&s, a, b) : x87_soft_mul(&s, a, b); break;
-    case OP_DIV: r = host ? x87_div(&s, a, b) : x87_soft_div(&s, a, b); break;
+    case OP_ADD:
+    case OP_SUB:
+    case OP_MUL:
+    case OP_DIV:
+        (host ? x87_arith : x87_soft_arith)(&s, arith_op[op], &r, &b);
+        break;
     case OP_SQRT: r = host ? x87_sqrt(&s, a) : x87_soft_sqrt(&s, a); break;
     case OP_RNDINT:
         r = host ? x87_rndint(&s, a) : x87_soft_rndint(&s, a);
@@ -240,8 +247,7 @@ static void check_exact(unsigned op, X87Reg a, X87Reg b, uint16_t cw,
         break;
     case OP_COM:
     case OP_UCOM:
-        s.sw |= host ? x87_compare(&s, a, b, op == OP_UCOM)
-                     : x87_soft_compare(&s, a, b, op == OP_UCOM);
+        s.sw |= x87_soft_compare(&s, a, b, op == OP_UCOM);
         break;
     case OP_XAM:
         s.sw |= x87_examine(a);

@@ -11,12 +11,6 @@
 
 #include "target/i386/helper.h"
 
-/* Where the other operand of an arithmetic instruction comes from. */
-enum { X87_SRC_ST, X87_SRC_F32, X87_SRC_F64, X87_SRC_INT };
-/* Arithmetic, numbered as in the opcode map. */
-enum {
-    X87_ADD, X87_MUL, X87_COM, X87_COMP, X87_SUB, X87_SUBR, X87_DIV, X87_DIVR,
-};
 /* Instructions without operands. */
 enum {
     X87_CHS, X87_ABS, X87_TST, X87_XAM, X87_F2XM1, X87_YL2X, X87_TAN,

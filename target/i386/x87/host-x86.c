@@ -94,59 +94,6 @@ static inline X87Reg from_raw(Raw80 a)
         second = from_raw(r1_);                                         \
     } while (0)
 
-X87Reg x87_add(X87Fpu *s, X87Reg a, X87Reg b)
-{
-    X87Reg r;
-    uint16_t hsw;
-
-    if (unlikely(!(s->cw & X87_UE))) {
-        return x87_soft_add(s, a, b);
-    }
-    host_begin(s);
-    BINARY("faddp", a, b, r, hsw);
-    return likely(host_end(s, hsw, X87_C1)) ? r : x87_soft_add(s, a, b);
-}
-
-X87Reg x87_sub(X87Fpu *s, X87Reg a, X87Reg b)
-{
-    X87Reg r;
-    uint16_t hsw;
-
-    if (unlikely(!(s->cw & X87_UE))) {
-        return x87_soft_sub(s, a, b);
-    }
-    host_begin(s);
-    /* de e9: st(1) - st(0), whatever the assembler calls it */
-    BINARY(".byte 0xde, 0xe9", a, b, r, hsw);
-    return likely(host_end(s, hsw, X87_C1)) ? r : x87_soft_sub(s, a, b);
-}
-
-X87Reg x87_mul(X87Fpu *s, X87Reg a, X87Reg b)
-{
-    X87Reg r;
-    uint16_t hsw;
-
-    if (unlikely(!(s->cw & X87_UE))) {
-        return x87_soft_mul(s, a, b);
-    }
-    host_begin(s);
-    BINARY("fmulp", a, b, r, hsw);
-    return likely(host_end(s, hsw, X87_C1)) ? r : x87_soft_mul(s, a, b);
-}
-
-X87Reg x87_div(X87Fpu *s, X87Reg a, X87Reg b)
-{
-    X87Reg r;
-    uint16_t hsw;
-
-    if (unlikely(!(s->cw & X87_UE))) {
-        return x87_soft_div(s, a, b);
-    }
-    host_begin(s);
-    BINARY(".byte 0xde, 0xf9", a, b, r, hsw);   /* st(1) / st(0) */
-    return likely(host_end(s, hsw, X87_C1)) ? r : x87_soft_div(s, a, b);
-}
-
 /* Instructions that leave both operands: the result is st(0), drop st(1). */
 X87Reg x87_scale(X87Fpu *s, X87Reg a, X87Reg b)
 {
@@ -238,24 +185,109 @@ X87Reg x87_xtract(X87Fpu *s, X87Reg a, X87Reg *exp)
     return likely(host_end(s, hsw, 0)) ? r : x87_soft_xtract(s, a, exp);
 }
 
-uint16_t x87_compare(X87Fpu *s, X87Reg a, X87Reg b, bool quiet)
+/*
+ * Basic arithmetic straight on the register file: the 80-bit load that follows
+ * an 80-bit store of the same place is the fast case of CPUs.  @insn leaves
+ * the result in st(0), which is then stored or dropped.
+ */
+#define ARITH(insn, operand)                                            \
+    asm volatile("fldt %1\n\t" insn "\n\tfnstsw %0"                     \
+                 : "=a" (hsw) : "m" (*r), "m" (operand))
+
+static inline bool arith_end(X87Fpu *s, X87Reg *r, uint16_t hsw)
 {
-    Raw80 ra = to_raw(a), rb = to_raw(b);
+    if (unlikely(hsw & ~s->sw & ~s->cw & X87_EXC)) {
+        asm volatile("fstp %%st(0)" : : : "memory");
+        host_end(s, hsw, 0);
+        return false;
+    }
+    asm volatile("fstpt %0" : "=m" (*r));
+    return host_end(s, hsw, X87_C1);
+}
+
+bool x87_arith(X87Fpu *s, unsigned op, X87Reg *r, const X87Reg *b)
+{
     uint16_t hsw;
 
-    if (quiet) {
-        asm volatile("fldt %2\n\tfldt %1\n\tfucompp\n\tfnstsw %0"
-                     : "=a" (hsw) : "m" (ra), "m" (rb));
-    } else {
-        asm volatile("fldt %2\n\tfldt %1\n\tfcompp\n\tfnstsw %0"
-                     : "=a" (hsw) : "m" (ra), "m" (rb));
+    if (unlikely(!(s->cw & X87_UE))) {
+        return x87_soft_arith(s, op, r, b);
     }
-    if (unlikely(hsw & ~s->sw & ~s->cw & X87_EXC)) {
-        asm volatile("fnclex");
-        return x87_soft_compare(s, a, b, quiet);
+    host_begin(s);
+    /* de e9 is st(1) - st(0), whatever assemblers call it */
+    switch (op) {
+    case X87_ADD:
+        ARITH("fldt %2\n\tfaddp", *b);
+        break;
+    case X87_MUL:
+        ARITH("fldt %2\n\tfmulp", *b);
+        break;
+    case X87_SUB:
+        ARITH("fldt %2\n\t.byte 0xde, 0xe9", *b);
+        break;
+    case X87_SUBR:
+        ARITH("fldt %2\n\t.byte 0xde, 0xe1", *b);
+        break;
+    case X87_DIV:
+        ARITH("fldt %2\n\t.byte 0xde, 0xf9", *b);
+        break;
+    default:
+        ARITH("fldt %2\n\t.byte 0xde, 0xf1", *b);
+        break;
     }
-    s->sw |= hsw & X87_EXC;
-    return hsw & (X87_C3 | X87_C2 | X87_C0);
+    return likely(arith_end(s, r, hsw)) ? true : x87_soft_arith(s, op, r, b);
+}
+
+#define ARITH_MEM(suffix, type)                                         \
+    do {                                                                \
+        type v_ = value;                                                \
+        switch (op) {                                                   \
+        case X87_ADD:                                                   \
+            ARITH("f" suffix("add") " %2", v_);                         \
+            break;                                                      \
+        case X87_MUL:                                                   \
+            ARITH("f" suffix("mul") " %2", v_);                         \
+            break;                                                      \
+        case X87_SUB:                                                   \
+            ARITH("f" suffix("sub") " %2", v_);                         \
+            break;                                                      \
+        case X87_SUBR:                                                  \
+            ARITH("f" suffix("subr") " %2", v_);                        \
+            break;                                                      \
+        case X87_DIV:                                                   \
+            ARITH("f" suffix("div") " %2", v_);                         \
+            break;                                                      \
+        default:                                                        \
+            ARITH("f" suffix("divr") " %2", v_);                        \
+            break;                                                      \
+        }                                                               \
+    } while (0)
+#define AS_F32(name) name "s"
+#define AS_F64(name) name "l"
+#define AS_INT(name) "i" name "l"
+
+bool x87_arith_mem(X87Fpu *s, unsigned op, X87Reg *r, unsigned src,
+                   uint64_t value)
+{
+    uint16_t hsw;
+
+    if (unlikely(!(s->cw & X87_UE))) {
+        return x87_soft_arith_mem(s, op, r, src, value);
+    }
+    host_begin(s);
+    switch (src) {
+    case X87_SRC_F32:
+        ARITH_MEM(AS_F32, uint32_t);
+        break;
+    case X87_SRC_F64:
+        ARITH_MEM(AS_F64, uint64_t);
+        break;
+    default:
+        /* 16-bit integers come extended */
+        ARITH_MEM(AS_INT, int32_t);
+        break;
+    }
+    return likely(arith_end(s, r, hsw)) ? true :
+           x87_soft_arith_mem(s, op, r, src, value);
 }
 
 /*

@@ -576,6 +576,85 @@ uint16_t x87_soft_compare(X87Fpu *s, X87Reg a, X87Reg b, bool quiet)
     return less != x.sign ? X87_C0 : 0;
 }
 
+static X87Reg operate(X87Fpu *s, unsigned op, X87Reg a, X87Reg b)
+{
+    switch (op) {
+    case X87_ADD:
+        return x87_soft_add(s, a, b);
+    case X87_MUL:
+        return x87_soft_mul(s, a, b);
+    case X87_SUB:
+        return x87_soft_sub(s, a, b);
+    case X87_SUBR:
+        return x87_soft_sub(s, b, a);
+    case X87_DIV:
+        return x87_soft_div(s, a, b);
+    default:
+        return x87_soft_div(s, b, a);
+    }
+}
+
+bool x87_soft_arith(X87Fpu *s, unsigned op, X87Reg *r, const X87Reg *b)
+{
+    X87Reg v = operate(s, op, *r, *b);
+
+    if (unlikely(x87_unmasked(s, X87_EXC_PRE))) {
+        return false;
+    }
+    x87_copy(r, &v);
+    return true;
+}
+
+static bool is_denormal(unsigned src, uint64_t value)
+{
+    switch (src) {
+    case X87_SRC_F32:
+        return !(value & 0x7f800000) && (value & 0x7fffff);
+    case X87_SRC_F64:
+        return !(value & 0x7ff0000000000000ull) &&
+               (value & 0xfffffffffffffull);
+    default:
+        return false;
+    }
+}
+
+static X87Reg memory_value(unsigned src, uint64_t value)
+{
+    return src == X87_SRC_F32 ? x87_from_f32_raw(value) :
+           src == X87_SRC_F64 ? x87_from_f64_raw(value) :
+           x87_from_int(value);
+}
+
+/*
+ * A denormal in memory is a normal number once widened: its exception is
+ * raised here.
+ */
+bool x87_soft_arith_mem(X87Fpu *s, unsigned op, X87Reg *r, unsigned src,
+                        uint64_t value)
+{
+    X87Reg b = memory_value(src, value);
+    X87Num x = x87_unpack(*r);
+
+    if (unlikely(is_denormal(src, value)) && x.cls <= X87_INF &&
+        !(op == X87_DIVR && x.cls == X87_ZERO)) {
+        s->sw |= X87_DE;
+        if (!(s->cw & X87_DE)) {
+            return false;
+        }
+    }
+    return x87_soft_arith(s, op, r, &b);
+}
+
+uint16_t x87_soft_compare_mem(X87Fpu *s, X87Reg a, unsigned src,
+                              uint64_t value)
+{
+    if (unlikely(is_denormal(src, value)) &&
+        x87_unpack(a).cls <= X87_INF) {
+        s->sw |= X87_DE;
+    }
+    return x87_soft_compare(s, a, memory_value(src, value), false);
+}
+
 uint16_t x87_examine(X87Reg a)
 {
     X87Num x = x87_unpack(a);

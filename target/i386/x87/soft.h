@@ -7,12 +7,17 @@
 #ifndef I386_X87_SOFT_H
 #define I386_X87_SOFT_H
 
-#include "target/i386/x87/x87.h"
+#include "target/i386/cpu.h"
 
-/* Keep vector registers untouched, see x87.h. */
+/*
+ * Keep vector registers untouched, see x87.h; before its inline functions, so
+ * that they can be inlined here.
+ */
 #if defined(__x86_64__) && defined(__GNUC__)
 #pragma GCC target("general-regs-only")
 #endif
+
+#include "target/i386/x87/x87.h"
 
 typedef unsigned __int128 u128;
 

@@ -63,7 +63,7 @@ static void push_raw(CPUArchState *env, X87Reg v)
 {
     env->fpstt = (env->fpstt - 1) & 7;
     env->fptags[env->fpstt] = 0;
-    *st(env, 0) = v;
+    x87_copy(st(env, 0), &v);
 }
 
 /*
@@ -81,6 +81,19 @@ static void push(CPUArchState *env, X87Fpu *f, X87Reg v)
         push_raw(env, v);
     }
     end(env, f);
+}
+
+/* Push @v, which raised nothing. */
+static inline void push_exact(CPUArchState *env, X87Reg v)
+{
+    if (likely(empty(env, 7))) {
+        env->fpus &= ~X87_C1;
+        push_raw(env, v);
+    } else {
+        X87Fpu f = begin(env);
+
+        push(env, &f, v);
+    }
 }
 
 static void helper_x87_ld_f32(CPUArchState *env, uint64_t v)
@@ -101,23 +114,18 @@ X86_HELPER(x87_ld_f64, 1, 0, TCG_HF_NO_VEC);
 
 static void helper_x87_ld_int(CPUArchState *env, uint64_t v)
 {
-    X87Fpu f = begin(env);
-
-    push(env, &f, x87_from_int(v));
+    push_exact(env, x87_from_int(v));
 }
 X86_HELPER(x87_ld_int, 1, 0, TCG_HF_NO_VEC);
 
 static void helper_x87_ld_f80(CPUArchState *env, uint64_t mant, uint64_t exp)
 {
-    X87Fpu f = begin(env);
-
-    push(env, &f, (X87Reg) { .mant = mant, .exp = exp });
+    push_exact(env, (X87Reg) { .mant = mant, .exp = exp });
 }
 X86_HELPER(x87_ld_f80, 2, 0, TCG_HF_NO_VEC);
 
 static void helper_x87_ld_bcd(CPUArchState *env, uint64_t low, uint64_t high)
 {
-    X87Fpu f = begin(env);
     uint8_t bcd[10];
 
     for (unsigned i = 0; i < 8; i++) {
@@ -125,16 +133,15 @@ static void helper_x87_ld_bcd(CPUArchState *env, uint64_t low, uint64_t high)
     }
     bcd[8] = high;
     bcd[9] = high >> 8;
-    push(env, &f, x87_from_bcd(bcd));
+    push_exact(env, x87_from_bcd(bcd));
 }
 X86_HELPER(x87_ld_bcd, 2, 0, TCG_HF_NO_VEC);
 
 static void helper_x87_ld_st(CPUArchState *env, uint64_t i)
 {
-    X87Fpu f = begin(env);
-    X87Reg v = *st(env, i);
-
     if (unlikely(empty(env, i))) {
+        X87Fpu f = begin(env);
+
         /* beats an overflow */
         if (stack_fault(&f, false)) {
             push_raw(env, x87_indefinite());
@@ -142,15 +149,14 @@ static void helper_x87_ld_st(CPUArchState *env, uint64_t i)
         end(env, &f);
         return;
     }
-    push(env, &f, v);
+    push_exact(env, (X87Reg) { .mant = st(env, i)->mant,
+                               .exp = st(env, i)->exp });
 }
 X86_HELPER(x87_ld_st, 1, 0, TCG_HF_NO_VEC);
 
 static void helper_x87_ld_const(CPUArchState *env, uint64_t n)
 {
-    X87Fpu f = begin(env);
-
-    push(env, &f, x87_constant(n, x87_rc(&f)));
+    push_exact(env, x87_constant(n, (env->fpuc >> 10) & 3));
 }
 X86_HELPER(x87_ld_const, 1, 0, TCG_HF_NO_VEC);
 
@@ -213,24 +219,6 @@ static void helper_x87_st_done(CPUArchState *env, uint64_t n)
 }
 X86_HELPER(x87_st_done, 1, 0, TCG_HF_NO_VEC);
 
-static X87Reg operate(X87Fpu *f, unsigned op, X87Reg a, X87Reg b)
-{
-    switch (op) {
-    case X87_ADD:
-        return x87_add(f, a, b);
-    case X87_MUL:
-        return x87_mul(f, a, b);
-    case X87_SUB:
-        return x87_sub(f, a, b);
-    case X87_SUBR:
-        return x87_sub(f, b, a);
-    case X87_DIV:
-        return x87_div(f, a, b);
-    default:
-        return x87_div(f, b, a);
-    }
-}
-
 static void set_compare(X87Fpu *f, uint16_t cc)
 {
     f->sw = (f->sw & ~X87_CC) | cc;
@@ -242,84 +230,45 @@ static void helper_x87_arith(CPUArchState *env, uint64_t desc)
 {
     unsigned op = desc & 15, d = (desc >> 4) & 7, s = (desc >> 8) & 7;
     X87Fpu f = begin(env);
-    X87Reg r;
+    bool done;
 
     if (unlikely(empty(env, d) || empty(env, s))) {
-        stack_fault(&f, false);
-        r = x87_indefinite();
+        done = stack_fault(&f, false);
+        if (done) {
+            *st(env, d) = x87_indefinite();
+            env->fptags[(env->fpstt + d) & 7] = 0;
+        }
     } else {
-        r = operate(&f, op, *st(env, d), *st(env, s));
+        done = x87_arith(&f, op, st(env, d), st(env, s));
     }
-    if (likely(!x87_unmasked(&f, X87_EXC_PRE))) {
-        *st(env, d) = r;
-        env->fptags[(env->fpstt + d) & 7] = 0;
+    if (likely(done)) {
         pop(env, desc >> 12);
     }
     end(env, &f);
 }
 X86_HELPER(x87_arith, 1, 0, TCG_HF_NO_VEC);
 
-/*
- * A denormal in memory is a normal number once widened: its exception is
- * raised here.  True if that ends the operation.
- */
-static bool memory_denormal(X87Fpu *f, unsigned op, X87Reg a, unsigned src,
-                            uint64_t value)
-{
-    X87Num x = x87_unpack(a);
-
-    if (src == X87_SRC_F32 ? (value & 0x7f800000) || !(value & 0x7fffff) :
-        src == X87_SRC_F64 ? (value & 0x7ff0000000000000ull) ||
-                             !(value & 0xfffffffffffffull) : true) {
-        return false;
-    }
-    if (x.cls > X87_INF || (op == X87_DIVR && x.cls == X87_ZERO)) {
-        return false;
-    }
-    f->sw |= X87_DE;
-    return !(f->cw & X87_DE) && op != X87_COM && op != X87_COMP;
-}
-
 static void helper_x87_arith_mem(CPUArchState *env, uint64_t desc,
                                  uint64_t value)
 {
-    unsigned op = desc & 15;
+    unsigned op = desc & 15, src = desc >> 4;
     X87Fpu f = begin(env);
-    X87Reg a = *st(env, 0), b, r = a;
-    bool compare = op == X87_COM || op == X87_COMP;
 
-    if (unlikely(empty(env, 0))) {
-        stack_fault(&f, false);
-        r = x87_indefinite();
-        if (compare) {
-            set_compare(&f, UNORDERED);
-            r = a;
-        }
-    } else if (likely(!memory_denormal(&f, op, a, desc >> 4, value))) {
-        switch (desc >> 4) {
-        case X87_SRC_F32:
-            b = x87_from_f32_raw(value);
-            break;
-        case X87_SRC_F64:
-            b = x87_from_f64_raw(value);
-            break;
-        default:
-            b = x87_from_int(value);
-            break;
-        }
-        if (compare) {
-            set_compare(&f, x87_compare(&f, a, b, false));
+    if (likely(!empty(env, 0))) {
+        if (op == X87_COM || op == X87_COMP) {
+            set_compare(&f, x87_soft_compare_mem(&f, *st(env, 0), src, value));
         } else {
-            r = operate(&f, op, a, b);
+            x87_arith_mem(&f, op, st(env, 0), src, value);
         }
+    } else if (op == X87_COM || op == X87_COMP) {
+        stack_fault(&f, false);
+        set_compare(&f, UNORDERED);
+    } else if (stack_fault(&f, false)) {
+        *st(env, 0) = x87_indefinite();
+        env->fptags[env->fpstt] = 0;
     }
-    if (likely(!x87_unmasked(&f, X87_EXC_PRE))) {
-        if (!compare) {
-            *st(env, 0) = r;
-            env->fptags[env->fpstt] = 0;
-        } else if (op == X87_COMP) {
-            pop(env, 1);
-        }
+    if (op == X87_COMP && likely(!x87_unmasked(&f, X87_EXC_PRE))) {
+        pop(env, 1);
     }
     end(env, &f);
 }
@@ -333,7 +282,7 @@ static void compare_st(CPUArchState *env, unsigned i, bool quiet, unsigned n)
         stack_fault(&f, false);
         set_compare(&f, UNORDERED);
     } else {
-        set_compare(&f, x87_compare(&f, *st(env, 0), *st(env, i), quiet));
+        set_compare(&f, x87_soft_compare(&f, *st(env, 0), *st(env, i), quiet));
     }
     if (likely(!x87_unmasked(&f, X87_EXC_PRE))) {
         pop(env, n);
@@ -358,7 +307,7 @@ static uint64_t helper_x87_comi(CPUArchState *env, uint64_t desc)
         stack_fault(&f, false);
         cc = UNORDERED;
     } else {
-        cc = x87_compare(&f, *st(env, 0), *st(env, i), (desc >> 4) & 1);
+        cc = x87_soft_compare(&f, *st(env, 0), *st(env, i), (desc >> 4) & 1);
         f.sw |= env->fpus & X87_C1;
     }
     end(env, &f);
@@ -374,7 +323,7 @@ X86_HELPER(x87_comi, 1, 1, TCG_HF_NO_VEC);
 static void finish_unary(CPUArchState *env, const X87Fpu *f, X87Reg r)
 {
     if (likely(!x87_unmasked(f, X87_EXC_PRE))) {
-        *st(env, 0) = r;
+        x87_copy(st(env, 0), &r);
         env->fptags[env->fpstt] = 0;
     }
     end(env, f);
@@ -544,7 +493,7 @@ static void helper_x87_misc(CPUArchState *env, uint64_t which)
             stack_fault(&f, false);
             set_compare(&f, UNORDERED);
         } else {
-            set_compare(&f, x87_compare(&f, *st(env, 0),
+            set_compare(&f, x87_soft_compare(&f, *st(env, 0),
                                         x87_reg(false, 0, 0), false));
         }
         end(env, &f);
@@ -596,8 +545,8 @@ static void helper_x87_xch(CPUArchState *env, uint64_t i)
     }
     env->fpus &= ~X87_C1;
     t = *a;
-    *a = *b;
-    *b = t;
+    x87_copy(a, b);
+    x87_copy(b, &t);
 }
 X86_HELPER(x87_xch, 1, 0, TCG_HF_NO_VEC);
 
@@ -623,7 +572,7 @@ static void helper_x87_st_st(CPUArchState *env, uint64_t desc)
         }
         v = x87_indefinite();
     }
-    *st(env, i) = v;
+    x87_copy(st(env, i), &v);
     env->fptags[(env->fpstt + i) & 7] = 0;
     pop(env, (desc >> 4) & 1);
 }
@@ -648,7 +597,7 @@ static void helper_x87_cmov(CPUArchState *env, uint64_t i, uint64_t cond)
         }
         end(env, &f);
     } else if (cond) {
-        *st(env, 0) = *st(env, i);
+        x87_copy(st(env, 0), st(env, i));
     }
 }
 X86_HELPER(x87_cmov, 2, 0, TCG_HF_NO_VEC);

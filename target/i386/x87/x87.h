@@ -3,9 +3,9 @@
  * to a result.  The register stack, tags, pointers and the #MF exception are
  * not known here; see stack.c for those.
  *
- * Every x87_* operation exists twice: x87_soft_* in portable integer code
- * (soft.c, trans.c), and x87_*, which on x86-64 hosts runs the host's own x87
- * unit and falls back to the former whenever an unmasked exception is raised.
+ * Most operations exist twice: x87_soft_* in portable integer code (soft.c,
+ * trans.c), and x87_*, which on x86-64 hosts runs the host's own x87 unit and
+ * falls back to the former whenever an unmasked exception is raised.
  *
  * All of this is compiled without vector instructions, so that generated code
  * may call it while guest vector registers live in host ones.
@@ -82,7 +82,31 @@ unsigned x87_tag(X87Reg a);
 /* Constants of FLD1, FLDL2T, FLDL2E, FLDPI, FLDLG2, FLDLN2, FLDZ (0..6). */
 X87Reg x87_constant(unsigned n, unsigned rc);
 
+/* Copies what counts; the padding would defeat store forwarding. */
+static inline void x87_copy(X87Reg *d, const X87Reg *s)
+{
+    d->mant = s->mant;
+    d->exp = s->exp;
+}
+
+/* Arithmetic, numbered as in the opcode map. */
+enum {
+    X87_ADD, X87_MUL, X87_COM, X87_COMP, X87_SUB, X87_SUBR, X87_DIV, X87_DIVR,
+};
+/* Where the other operand comes from. */
+enum { X87_SRC_ST, X87_SRC_F32, X87_SRC_F64, X87_SRC_INT };
+
 /* soft.c */
+/*
+ * *r = *r op the operand (not compares).  False if an unmasked exception
+ * leaves *r alone.  _mem: from memory; @value as loaded, integers extended.
+ */
+bool x87_soft_arith(X87Fpu *s, unsigned op, X87Reg *r, const X87Reg *b);
+bool x87_soft_arith_mem(X87Fpu *s, unsigned op, X87Reg *r, unsigned src,
+                        uint64_t value);
+/* Compare with memory, as x87_soft_compare(). */
+uint16_t x87_soft_compare_mem(X87Fpu *s, X87Reg a, unsigned src,
+                              uint64_t value);
 X87Binary x87_soft_add, x87_soft_sub, x87_soft_mul, x87_soft_div;
 X87Binary x87_soft_scale;               /* a * 2^trunc(b) */
 X87Binary x87_soft_prem, x87_soft_prem1;  /* set C0..C3 */
@@ -116,22 +140,22 @@ X87Reg x87_soft_sincos(X87Fpu *s, X87Reg a, X87Reg *cos);
 
 #ifdef __x86_64__
 /* host-x86.c */
-X87Binary x87_add, x87_sub, x87_mul, x87_div, x87_scale, x87_prem, x87_prem1;
+X87Binary x87_scale, x87_prem, x87_prem1;
 X87Binary x87_yl2x, x87_yl2xp1, x87_patan;
 X87Unary x87_sqrt, x87_rndint, x87_f2xm1, x87_sin, x87_cos, x87_tan;
 X87Reg x87_xtract(X87Fpu *s, X87Reg a, X87Reg *exp);
 X87Reg x87_sincos(X87Fpu *s, X87Reg a, X87Reg *cos);
-uint16_t x87_compare(X87Fpu *s, X87Reg a, X87Reg b, bool quiet);
+bool x87_arith(X87Fpu *s, unsigned op, X87Reg *r, const X87Reg *b);
+bool x87_arith_mem(X87Fpu *s, unsigned op, X87Reg *r, unsigned src,
+                   uint64_t value);
 /*
  * The guest cleared exception flags: forget them on the host too.  (Sticky
  * host flags are always a subset of the guest's.)
  */
 void x87_host_clear(void);
 #else
-#define x87_add x87_soft_add
-#define x87_sub x87_soft_sub
-#define x87_mul x87_soft_mul
-#define x87_div x87_soft_div
+#define x87_arith x87_soft_arith
+#define x87_arith_mem x87_soft_arith_mem
 #define x87_scale x87_soft_scale
 #define x87_prem x87_soft_prem
 #define x87_prem1 x87_soft_prem1
@@ -146,7 +170,6 @@ void x87_host_clear(void);
 #define x87_tan x87_soft_tan
 #define x87_xtract x87_soft_xtract
 #define x87_sincos x87_soft_sincos
-#define x87_compare x87_soft_compare
 static inline void x87_host_clear(void) {}
 #endif
 
