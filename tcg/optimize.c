@@ -44,7 +44,17 @@ static bool src_unchanged(const Forward *f, TCGv dst, TCGv src)
     return unchanged(f, src, f->p->def[dst]);
 }
 
-/* The oldest value that is known to be the same as @v. */
+static bool cheap(const Forward *f, TCGv v)
+{
+    const TCGVal *val = &f->s->vals[v];
+
+    return val->kind != TCG_VAL_CONST || tcg_fits_s32(val->value);
+}
+
+/*
+ * The oldest value that is known to be the same as @v.  A global is not
+ * replaced by a constant that would have to be loaded into a register.
+ */
 static TCGv resolve(const Forward *f, TCGv v)
 {
     const TCGPassData *p = f->p;
@@ -58,7 +68,8 @@ static TCGv resolve(const Forward *f, TCGv v)
         }
         op = def_op(f, v);
         if (!op || op->opc != TCG_OP_mov || op->w != MO_64 ||
-            !src_unchanged(f, v, op->src[0])) {
+            !src_unchanged(f, v, op->src[0]) ||
+            (f->s->vals[v].kind != TCG_VAL_TEMP && !cheap(f, op->src[0]))) {
             break;
         }
         v = op->src[0];
@@ -305,7 +316,9 @@ static void fuse_condition(Forward *f, TCGOp *op)
     negate = op->cond == TCG_COND_EQ;
     if (d->opc == TCG_OP_setcond && src_unchanged(f, d->dst[0], d->src[0]) &&
         src_unchanged(f, d->dst[0], d->src[1]) &&
-        (op->opc != TCG_OP_movcond || d->w == op->w)) {
+        (op->opc != TCG_OP_movcond || d->w == op->w ||
+         (d->w == MO_32 && bits_of(f, op->src[2]) <= 32 &&
+          bits_of(f, op->src[3]) <= 32))) {
         /* conditions come in pairs of opposites, but for LE..GTU */
         static const uint8_t opposite[] = {
             TCG_COND_NE, TCG_COND_EQ, TCG_COND_GE, TCG_COND_LT, TCG_COND_GEU,
