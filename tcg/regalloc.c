@@ -586,6 +586,7 @@ void ra_bind(RA *ra, TCGv v, unsigned reg)
 
     if (is_pinned(ra, v)) {
         if (reg != x->pinned) {
+            touch(ra, reg);
             prepare_write(ra, x->pinned);
             ra->host->move(ra->gen, x->pinned, reg);
         }
@@ -638,6 +639,9 @@ void ra_copy(RA *ra, TCGv v, TCGv a)
         reg = val(ra, v)->pinned;
         if (reg == from) {
             return;                     /* computed there already */
+        }
+        if (from != RA_NOREG) {
+            touch(ra, from);
         }
         prepare_write(ra, reg);
         if (from != RA_NOREG) {

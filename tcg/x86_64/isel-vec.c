@@ -180,6 +180,7 @@ static unsigned vdst_from(X86Gen *g, TCGv a, RASet avoid, bool fp)
         avoid |= RA_BIT(g->s->vals[dst].pinned);
     }
     d = vdst(g, a, TCGV_NONE, avoid);
+    g->vec_copied = d != ra;
     if (d != ra) {
         x86_rr(&g->a, PS(0x28), d, ra);
         if (!(avoid & RA_BIT(ra + RA_VEC))) {
@@ -194,8 +195,11 @@ static bool own_upper(const X86Gen *g, TCGv a, unsigned d)
 {
     TCGv dst = g->op->dst[0];
 
-    return dst == a || !is_global(g, dst) || !have(X86_AVX) ||
-           (is_pinned(g, dst) && g->s->vals[dst].pinned == d + RA_VEC);
+    if (!is_global(g, dst) || !have(X86_AVX)) {
+        return true;
+    }
+    return is_pinned(g, dst) ? g->s->vals[dst].pinned == d + RA_VEC
+                             : dst == a && !g->vec_copied;
 }
 
 /* ---- how an op can be done ---- */
@@ -367,9 +371,10 @@ static void by_legacy(X86Gen *g, const TCGOp *op, const X86VecEnc *e)
             d = vdst_from(g, vrm, 0, false);
         } else {
             d = vdst(g, x86_is_reg(rm) ? vrm : TCGV_NONE, TCGV_NONE, 0);
+            g->vec_copied = true;
         }
         emit_legacy(g, e, d, rm, op->imm);
-        vbind(g, d, own_upper(g, TCGV_NONE, d) || dst == vrm);
+        vbind(g, d, own_upper(g, vrm, d));
         return;
     }
     if (commutes(op) && va != dst && (vrm == dst || (g->fold >= 0 &&
@@ -757,7 +762,8 @@ static bool gen_blendv(X86Gen *g, const TCGOp *op)
         ra_where(&g->ra, op->src[2]) == RA_VEC) {
         /* the mask is in xmm0, where the legacy form wants it */
         rm = voperand(g, op->src[1]);
-        d = vdst_from(g, op->src[0], vregs_of(rm) |
+        d = vdst_from(g, op->src[0],
+                      (op->src[0] == op->src[1] ? 0 : vregs_of(rm)) |
                       (op->src[0] == op->src[2] ? 0 : RA_BIT(RA_VEC)), false);
         vop(g, X_0F38 | X_66 | legacy_op[op->cond], d, 0, rm);
         vbind(g, d, own_upper(g, op->src[0], d));
