@@ -56,6 +56,26 @@ static uint64_t arg_extent(const SyscallArg *arg, const uint64_t *a)
     return n;
 }
 
+/*
+ * Translated code comes from executable pages only, which most buffers are
+ * not: find that out without the engine's lock.
+ */
+static bool unprotect(uint64_t addr, uint64_t len)
+{
+    uint64_t last = addr + len, at = addr, end;
+
+    while (at < last && last > addr) {
+        if (page_get_flags(at, &end) & PAGE_EXEC) {
+            return tb_unprotect_for_write(addr, len);
+        }
+        if (end <= at) {
+            break;
+        }
+        at = end;
+    }
+    return false;
+}
+
 static bool unprotect_iov(uint64_t iov, uint64_t count)
 {
     bool any = false;
@@ -66,7 +86,7 @@ static bool unprotect_iov(uint64_t iov, uint64_t count)
         if (!get_guest(v, iov + i * sizeof(v))) {
             break;
         }
-        any |= tb_unprotect_for_write(h2g(v.iov_base), v.iov_len);
+        any |= unprotect(h2g(v.iov_base), v.iov_len);
     }
     return any;
 }
@@ -79,13 +99,13 @@ static bool unprotect_msghdr(uint64_t addr)
     if (!get_guest(m, addr)) {
         return false;
     }
-    any = tb_unprotect_for_write(addr, sizeof(m));
+    any = unprotect(addr, sizeof(m));
     any |= unprotect_iov(h2g(m.msg_iov), m.msg_iovlen);
     if (m.msg_name) {
-        any |= tb_unprotect_for_write(h2g(m.msg_name), m.msg_namelen);
+        any |= unprotect(h2g(m.msg_name), m.msg_namelen);
     }
     if (m.msg_control) {
-        any |= tb_unprotect_for_write(h2g(m.msg_control), m.msg_controllen);
+        any |= unprotect(h2g(m.msg_control), m.msg_controllen);
     }
     return any;
 }
@@ -114,12 +134,12 @@ bool syscall_unprotect(const SyscallDesc *d, const uint64_t *a, int64_t done)
             }
             break;
         case ARG_OMSGBUF:
-            any |= tb_unprotect_for_write(a[i], arg_extent(arg, a) + 8);
+            any |= unprotect(a[i], arg_extent(arg, a) + 8);
             break;
         default:
             len = arg_extent(arg, a);
             if (len) {
-                any |= tb_unprotect_for_write(a[i], len);
+                any |= unprotect(a[i], len);
             }
             break;
         }
@@ -151,7 +171,7 @@ static int64_t finish_read(CPUArchState *env, const SyscallDesc *d,
     int64_t more;
 
     if (fstat(a[0], &st) < 0 || !S_ISREG(st.st_mode) ||
-        !tb_unprotect_for_write(a[1] + done, a[2] - done)) {
+        !unprotect(a[1] + done, a[2] - done)) {
         return done;
     }
     memcpy(rest, a, sizeof(rest));
