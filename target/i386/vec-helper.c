@@ -149,6 +149,10 @@ static uint64_t helper_pcmpistr(CPUArchState *env, uint64_t ctl)
 {
     StrCmp c = setup(env, ctl);
 
+    if (likely(vec_host_pcmpstr())) {
+        return vec_host_run_pcmpstr(env, ctl, false, !(ctl & X86_STR_MASK),
+                                    0, 0);
+    }
     c.la = implicit_length(&c, c.a);
     c.lb = implicit_length(&c, c.b);
     return compare(env, &c, ctl);
@@ -169,6 +173,10 @@ static uint64_t helper_pcmpestr(CPUArchState *env, uint64_t ctl, uint64_t la,
 
     c.la = explicit_length(la, c.n);
     c.lb = explicit_length(lb, c.n);
+    if (likely(vec_host_pcmpstr())) {
+        return vec_host_run_pcmpstr(env, ctl, true, !(ctl & X86_STR_MASK),
+                                    c.la, c.lb);
+    }
     return compare(env, &c, ctl);
 }
 X86_HELPER(pcmpestr, 3, 1, TCG_HF_NO_VEC);

@@ -12,7 +12,7 @@ static void trans_pcmpstr(DisasContext *s, const X86Insn *insn, int arg)
 {
     bool index = varg_esz(arg) == MO_32;
     TCGv b = vec_load(s, insn, 1), r = temp(s), flags = temp(s);
-    TCGv control = imm64(s, insn->imm & 0x7f);
+    TCGv control = imm64(s, (insn->imm & 0x7f) | (index ? 0 : X86_STR_MASK));
 
     vec_spill(s, 0, vreg(s, insn->operand[0].reg), VW_16);
     vec_spill(s, 1, b, VW_16);
