@@ -28,6 +28,8 @@ static _Atomic(TBHook *) hooks[1u << HOOK_HASH_BITS];
 static unsigned nb_hooks;
 static int last_id;
 static uint32_t generation;
+/* No hook is outside; never shrinks. */
+static uint64_t lowest = UINT64_MAX, highest;
 
 static _Atomic(TBHook *) *hook_bucket(uint64_t pc)
 {
@@ -43,7 +45,7 @@ bool hook_at(uint64_t pc)
 {
     TBHook *h;
 
-    if (likely(!nb_hooks)) {
+    if (likely(pc < lowest || pc > highest || !nb_hooks)) {
         return false;
     }
     h = atomic_load(hook_bucket(pc));
@@ -139,6 +141,8 @@ int tb_hook_add(uint64_t pc, TBHookFn *fn, void *opaque)
     }
     atomic_store(p, h);
     nb_hooks++;
+    lowest = MIN(lowest, pc);
+    highest = MAX(highest, pc);
     hooks_changed(pc);
     engine_unlock();
     return id;

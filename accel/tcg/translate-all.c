@@ -534,8 +534,12 @@ static TB *translate_locked(EngineCPU *cpu, uint64_t pc, bool one_shot)
     Job job;
     TB *tb;
 
-    if (!one_shot && ((tb = tb_lookup(pc)) || (tb = revive(cpu, pc)))) {
-        return tb;
+    if (!one_shot) {
+        /* Somebody else may have made it while we waited for the lock. */
+        tb = engine.cpus->next ? tb_lookup(pc) : NULL;
+        if (tb || (tb = revive(cpu, pc))) {
+            return tb;
+        }
     }
     if (!fetchable(cpu, pc) && !hook_at(pc)) {
         raise_fetch(cpu, pc);
