@@ -55,7 +55,11 @@ static void queue_raw(int sig, int val)
     siginfo_t info = { .si_code = SI_QUEUE };
 
     info.si_value.sival_int = val;
-    CHECK_EQ(syscall(SYS_rt_sigqueueinfo, getpid(), sig, &info), 0);
+    while (syscall(SYS_rt_sigqueueinfo, getpid(), sig, &info) < 0) {
+        /* The queue has a limit that all processes of a user share. */
+        CHECK_EQ(errno, EAGAIN);
+        usleep(1000);
+    }
 }
 
 static void order(void)

@@ -217,7 +217,10 @@ static void directed_signals(void)
     usleep(10000);
     for (int i = 0; i < 4; i++) {
         for (int k = 0; k <= i; k++) {
-            pthread_kill(t[i], SIGRTMIN + 1);
+            /* The queue has a limit that all processes of a user share. */
+            while (pthread_kill(t[i], SIGRTMIN + 1) == EAGAIN) {
+                usleep(1000);
+            }
         }
     }
     while (all_hits < 10) {
