@@ -374,14 +374,8 @@ static int load_elf(Image *prog)
     return ret;
 }
 
-/* The arguments of the program that runs in the end. */
-typedef struct Args {
-    int argc;
-    char **argv;
-} Args;
-
 /* argv of a script: interpreter, its argument, the script, the rest. */
-static void script_args(Args *a, const char *interp, const char *arg,
+static void script_args(LoadArgs *a, const char *interp, const char *arg,
                         const char *script)
 {
     char **v = xcalloc(a->argc + 4, sizeof(*v));
@@ -404,7 +398,7 @@ static void script_args(Args *a, const char *interp, const char *arg,
  * exit status.  *name is the path of what is in *fd then.
  */
 static int follow_scripts(const LoadRequest *req, int *fd, const char **name,
-                          Args *args)
+                          LoadArgs *args)
 {
     char interp[256], arg[256], start[2], buf[PATH_MAX];
     const char *script = req->execfn ? req->execfn : req->path;
@@ -432,32 +426,40 @@ static int follow_scripts(const LoadRequest *req, int *fd, const char **name,
     return 0;
 }
 
-int loader_exec(const LoadRequest *req, CPUArchState *env)
+int loader_map(const LoadRequest *req, LoadArgs *args)
 {
-    Args args = { req->argc, req->argv };
     Image prog = { .name = req->path, .fd = req->fd };
     int ret;
 
-    guest_image.filename = xstrdup(req->execfn ? req->execfn : req->path);
+    args->argc = req->argc;
+    args->argv = req->argv;
     if (prog.fd < 0) {
         prog.fd = exec_open(req->path, req->checked);
         if (prog.fd < 0) {
             return cannot_load(req->path, prog.fd);
         }
     }
-    ret = follow_scripts(req, &prog.fd, &prog.name, &args);
-    if (ret == 0) {
-        ret = stack_reserve(user_options.stack_size);
-        if (ret < 0) {
-            error_report("no room for a stack of %" PRIu64 " KiB: %s (use -s)",
-                         user_options.stack_size >> 10, strerror(-ret));
-            ret = EXIT_BAD_ELF;
-        }
-    }
+    ret = follow_scripts(req, &prog.fd, &prog.name, args);
     if (ret == 0) {
         ret = load_elf(&prog);
     }
     close(prog.fd);
+    return ret;
+}
+
+int loader_exec(const LoadRequest *req, CPUArchState *env)
+{
+    LoadArgs args;
+    int ret;
+
+    guest_image.filename = xstrdup(req->execfn ? req->execfn : req->path);
+    ret = stack_reserve(user_options.stack_size);
+    if (ret < 0) {
+        error_report("no room for a stack of %" PRIu64 " KiB: %s (use -s)",
+                     user_options.stack_size >> 10, strerror(-ret));
+        return EXIT_BAD_ELF;
+    }
+    ret = loader_map(req, &args);
     if (ret == 0) {
         guest_image.vdso_base = vdso_map(&guest_image.vdso_size);
         ret = stack_build(req, args.argc, args.argv, env);

@@ -91,7 +91,6 @@ int mixed_claim(uint64_t start, uint64_t end)
             mixed_unclaim(start, lo);
             return ret;
         }
-        set_mixed(lo, hi, true);
     }
     return 0;
 }
@@ -105,7 +104,6 @@ void mixed_unclaim(uint64_t start, uint64_t end)
     }
     for (end = up(end); next_hole(at, end, &lo, &hi); at = hi) {
         host_munmap(lo, hi - lo);
-        set_mixed(lo, hi, false);
     }
 }
 

@@ -27,6 +27,18 @@ typedef struct LoadRequest {
  */
 int loader_exec(const LoadRequest *req, CPUArchState *env);
 
+/* The arguments of what runs in the end: a script's interpreter has more. */
+typedef struct LoadArgs {
+    int argc;
+    char **argv;
+} LoadArgs;
+
+/*
+ * The first half of loader_exec(): files into memory and into guest_image,
+ * without stack and vDSO.
+ */
+int loader_map(const LoadRequest *req, LoadArgs *args);
+
 /*
  * stack.c: reserve the main stack (0 or -errno), then fill it and set the
  * registers a new process starts with.

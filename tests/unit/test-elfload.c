@@ -6,10 +6,17 @@
  */
 #include "qemu/osdep.h"
 #include "linux-user/elffile.h"
+#include "linux-user/loader.h"
+#include "user/mmap.h"
+#include "user/uaccess.h"
+#include <fcntl.h>
 #include <glib.h>
+#include <signal.h>
+#include <sys/mman.h>
 
 #define MAX_ADDR 0x7ffffffff000ull
 #define MUTATIONS 200000
+#define LOADS     50000
 
 static unsigned char *image;
 static gsize image_size;
@@ -157,33 +164,38 @@ static void check_promises(const ElfFile *ef, gsize len)
     }
 }
 
-static void test_mutated(void)
+static void mutate(unsigned char *copy)
 {
     static const uint64_t special[] = {
         0, 1, 0x7f, 0xff, 0xfff, 0x1000, 0x7fffffff, 0xffffffff,
         0x7fffffffffffffff, 0x8000000000000000, UINT64_MAX, UINT64_MAX - 4095,
         MAX_ADDR, MAX_ADDR - 4096,
     };
+    int n = g_test_rand_int_range(1, 5);
+
+    memcpy(copy, image, image_size);
+    while (n--) {
+        unsigned at = g_test_rand_int_range(0, 64 + 5 * 56 - 8);
+        uint64_t v = special[g_test_rand_int_range(0, ARRAY_SIZE(special))];
+
+        if (g_test_rand_bit()) {
+            memcpy(copy + (at & ~7u), &v, 8);
+        } else {
+            copy[at] = g_test_rand_int();
+        }
+    }
+}
+
+static void test_mutated(void)
+{
     unsigned char *copy = g_malloc(image_size);
     unsigned i, accepted = 0;
 
     for (i = 0; i < MUTATIONS; i++) {
         gsize len = i % 7 ? image_size : (gsize)g_test_rand_int_range(0, 0x2000);
-        int n = g_test_rand_int_range(1, 5);
         ElfFile ef;
 
-        memcpy(copy, image, image_size);
-        while (n--) {
-            unsigned at = g_test_rand_int_range(0, 64 + 5 * 56 - 8);
-            uint64_t v = special[g_test_rand_int_range(0,
-                                                       ARRAY_SIZE(special))];
-
-            if (g_test_rand_bit()) {
-                memcpy(copy + (at & ~7u), &v, 8);
-            } else {
-                copy[at] = g_test_rand_int();
-            }
-        }
+        mutate(copy);
         if (!parse(copy, len, &ef)) {
             accepted++;
             check_promises(&ef, len);
@@ -196,6 +208,81 @@ static void test_mutated(void)
     g_free(copy);
 }
 
+static void on_fault(int sig, siginfo_t *info, void *uc)
+{
+    if (!uaccess_fixup(uc)) {
+        signal(sig, SIG_DFL);
+    }
+}
+
+/* Bytes of [addr, addr + len) in guest memory are those of @want. */
+static void check_bytes(uint64_t addr, const unsigned char *want, gsize len)
+{
+    g_autofree unsigned char *got = g_malloc(len);
+
+    g_assert_true(copy_from_guest(got, addr, len));
+    g_assert_cmpmem(got, len, want, len);
+}
+
+/*
+ * Mutated files through the whole loader, program and interpreter at once:
+ * the answer is loaded or an exit status, and nothing is left behind.
+ */
+static void test_loaded(const void *data)
+{
+    struct sigaction sa = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO };
+    unsigned char *copy = g_malloc(image_size);
+    int memfd = memfd_create("elf", 0), err = dup(2), count = 0, i;
+    int fd = fcntl(memfd, F_DUPFD, 10);     /* two digits */
+    int null = open("/dev/null", O_WRONLY);
+    GuestLayout layout;
+    char name[32];
+
+    sigaction(SIGSEGV, &sa, NULL);
+    sigaction(SIGBUS, &sa, NULL);
+    if (!guest_layout.mmap_top) {
+        mmap_init();
+    }
+    host_page_size = GPOINTER_TO_UINT(data);
+    layout = guest_layout;
+    /* The program is its own interpreter. */
+    snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+    memcpy(image + 0x200, name, 16);
+    image[0x210] = 0;
+    image[64 + 56 + 32] = 17;
+    dup2(null, 2);
+    for (i = 0; i < LOADS; i++) {
+        LoadRequest req = { .path = "test", .fd = dup(fd) };
+        LoadArgs args;
+        int ret;
+
+        if (i) {
+            mutate(copy);
+        } else {
+            memcpy(copy, image, image_size);
+        }
+        g_assert_cmpint(pwrite(fd, copy, image_size, 0), ==, image_size);
+        ret = loader_map(&req, &args);
+        g_assert_true(ret == 0 || ret == 1 || ret == 255);
+        if (i == 0) {
+            g_assert_cmpint(ret, ==, 0);
+            check_bytes(guest_image.load_bias, image, 0x1800);
+            check_bytes(guest_image.load_bias + 0x3800, image + 0x1800, 0x400);
+        }
+        count += ret == 0;
+        g_assert_cmpint(target_munmap(0, TARGET_TASK_SIZE), ==, 0);
+        g_assert_cmpuint(mmap_total_pages(), ==, 0);
+        guest_layout = layout;
+    }
+    dup2(err, 2);
+    g_test_message("%d of %d mutated files were loaded", count, LOADS);
+    close(memfd);
+    close(fd);
+    close(err);
+    close(null);
+    g_free(copy);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -204,5 +291,9 @@ int main(int argc, char **argv)
     g_test_add_func("/elfload/refused", test_refused);
     g_test_add_func("/elfload/truncated", test_truncated);
     g_test_add_func("/elfload/mutated", test_mutated);
+    g_test_add_data_func("/elfload/loaded/4k", GUINT_TO_POINTER(4096),
+                         test_loaded);
+    g_test_add_data_func("/elfload/loaded/16k", GUINT_TO_POINTER(16384),
+                         test_loaded);
     return g_test_run();
 }
