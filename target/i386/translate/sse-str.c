@@ -38,8 +38,10 @@ static void trans_pcmpstr(DisasContext *s, const X86Insn *insn, int arg)
     gen_set_eflags(s, flags);
 }
 
-/* EXTRQ, INSERTQ (which clear the upper half): x = 1 for INSERTQ.  Length and index are immediates, or
- * bytes of the second register. */
+/*
+ * EXTRQ, INSERTQ (which clear the upper half): x = 1 for INSERTQ.  Length and
+ * index are immediates, or bytes of the second register.
+ */
 static void trans_sse4a(DisasContext *s, const X86Insn *insn, int arg)
 {
     bool insert = varg_x(arg);
