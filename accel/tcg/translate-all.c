@@ -92,6 +92,11 @@ static bool job_has_hook(void *opaque, uint64_t pc)
     return hook_at(pc);
 }
 
+static bool job_has_unit(void *opaque, uint64_t pc)
+{
+    return tb_lookup(pc) != NULL;
+}
+
 /* t |= [addr, addr + size) ^ value */
 static TCGv gen_compare(TCGContext *s, TCGv acc, uint64_t addr, TCGWidth w,
                         uint64_t value)
@@ -251,6 +256,7 @@ static GenResult build_ir(Job *j, unsigned max_insns, TranslateResult *rs)
         .end_after_store = j->mode == PAGE_MODE_STRICT,
         .open_page = job_open_page,
         .has_hook = job_has_hook,
+        .has_unit = job_has_unit,
         .gen_entry = job_gen_entry,
         .opaque = j,
     };

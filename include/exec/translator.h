@@ -53,6 +53,12 @@ typedef struct TranslateRequest {
      * a direct exit to it.  Not asked for the first instruction. */
     bool (*has_hook)(void *opaque, uint64_t pc);
     /*
+     * Is there a unit at @pc already?  Code that has one is not translated
+     * again as the tail of another: the unit ends with a direct exit to it.
+     * May be NULL.  Not asked for the first instruction.
+     */
+    bool (*has_unit)(void *opaque, uint64_t pc);
+    /*
      * Unless NULL: called right after tcg_unit_start(), emits what the engine
      * wants to run at the unit's entry (hooks, comparing code bytes).  Side
      * labels it makes are placed by the engine behind the finished unit.

@@ -144,7 +144,9 @@ static void translate_path(DisasContext *s)
         uint64_t fault = 0;
         int r;
 
-        if (s->rs->insns && rq->has_hook && rq->has_hook(rq->opaque, pc)) {
+        if (s->rs->insns &&
+            ((rq->has_hook && rq->has_hook(rq->opaque, pc)) ||
+             (rq->has_unit && rq->has_unit(rq->opaque, pc)))) {
             gen_goto(s, pc);
             return;
         }
