@@ -28,6 +28,14 @@ static _Atomic(TBTable *) table;
 static size_t table_count;      /* engine lock */
 static TB *dormant[1u << DORMANT_BITS];     /* engine lock */
 
+/*
+ * A bit for every pc that ever had a unit, modulo the size: answers most of
+ * the translator's "is there one?" without a walk through cold records.
+ * Engine lock.
+ */
+#define FILTER_BITS 20
+static uint64_t filter[(1u << FILTER_BITS) / 64];
+
 static inline size_t hash_pc(uint64_t pc, unsigned bits)
 {
     return (pc ^ (pc >> 12) * 0x9e37u ^ pc >> 27) & ((1u << bits) - 1);
@@ -65,6 +73,13 @@ TB *tb_lookup(uint64_t pc)
     return tb;
 }
 
+bool tb_exists(uint64_t pc)
+{
+    uint64_t bit = (pc ^ pc >> FILTER_BITS) & ((1u << FILTER_BITS) - 1);
+
+    return (filter[bit / 64] >> (bit % 64) & 1) && tb_lookup(pc);
+}
+
 static void bucket_push(TBTable *t, TB *tb)
 {
     _Atomic(TB *) *b = &t->buckets[hash_pc(tb->pc, t->bits)];
@@ -100,8 +115,11 @@ static void table_grow(void)
 void tb_table_insert(TB *tb)
 {
     TBTable *t = atomic_load(&table);
+    uint64_t bit = (tb->pc ^ tb->pc >> FILTER_BITS) &
+                   ((1u << FILTER_BITS) - 1);
 
-    if (table_count >= (size_t)2 << t->bits && t->bits < 24) {
+    filter[bit / 64] |= UINT64_C(1) << (bit % 64);
+    if (table_count >= (size_t)1 << t->bits && t->bits < 24) {
         table_grow();
         t = atomic_load(&table);
     }

@@ -94,7 +94,7 @@ static bool job_has_hook(void *opaque, uint64_t pc)
 
 static bool job_has_unit(void *opaque, uint64_t pc)
 {
-    return tb_lookup(pc) != NULL;
+    return tb_exists(pc);
 }
 
 /* t |= [addr, addr + size) ^ value */
