@@ -281,6 +281,9 @@ static int view_status(FILE *out, const ViewContext *ctx)
     return 0;
 }
 
+/* Does the kernel know the guest's arguments?  Set once, at start. */
+static bool arguments_published;
+
 static const ProcView task_views[] = {
     { "auxv", view_auxv },
     { "cmdline", view_cmdline },
@@ -554,6 +557,14 @@ int64_t proc_open_view(CPUArchState *env, int dirfd, const char *path,
         return safe_syscall(__NR_openat, AT_FDCWD, path_exe_host(),
                             host_flags, 0);
     }
+    if (arguments_published &&
+        (!strcmp(name, "cmdline") || !strcmp(name, "environ"))) {
+        /*
+         * The kernel's file is right, and what was opened before execve shows
+         * the new program's arguments, as it must.
+         */
+        return -QEMU_NO_VIEW;
+    }
     for (unsigned i = 0; i < ARRAY_SIZE(task_views); i++) {
         if (!strcmp(name, task_views[i].name)) {
             return view_fd(&task_views[i], &ctx, host_flags);
@@ -646,5 +657,6 @@ void procfs_publish(void)
     if (map.start_data == 0 || map.end_data < map.start_data) {
         map.start_data = map.end_data = map.end_code;
     }
-    prctl(PR_SET_MM, PR_SET_MM_MAP, &map, sizeof(map), 0);
+    arguments_published = prctl(PR_SET_MM, PR_SET_MM_MAP, &map, sizeof(map),
+                                0) == 0;
 }
