@@ -8,9 +8,6 @@
  * reader that meanwhile strays into another chain finds nothing, takes the
  * lock and looks again.
  *
- * Neighbouring pcs hash to neighbouring buckets, so a small program touches
- * few pages of the array.
- *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "accel/tcg/internal.h"
@@ -38,7 +35,7 @@ static uint64_t filter[(1u << FILTER_BITS) / 64];
 
 static inline size_t hash_pc(uint64_t pc, unsigned bits)
 {
-    return (pc ^ (pc >> 12) * 0x9e37u ^ pc >> 27) & ((1u << bits) - 1);
+    return pc * 0x9e3779b97f4a7c15ull >> (64 - bits);
 }
 
 static TBTable *table_new(unsigned bits)
