@@ -297,6 +297,25 @@ static int64_t map_anywhere(MapRequest *req, uint64_t hint, RegionInfo *info)
                       map_free, info);
 }
 
+/*
+ * Some files (io_uring) choose the address of a mapping themselves and refuse
+ * one that is given.  It then lies where the host put it.
+ */
+static int64_t map_where_host_likes(const MapRequest *req, RegionInfo *info)
+{
+    uint64_t len = req->end - req->start;
+    int64_t ret;
+
+    page_lock();
+    ret = host_mmap(0, ROUND_UP(len, host_page_size), host_prot(req->flags),
+                    host_map_flags(req->mflags), req->fd, req->offset);
+    if (ret >= 0) {
+        page_table_set(ret, ret + len, info);
+    }
+    page_unlock();
+    return ret;
+}
+
 static int64_t map_fixed(MapRequest *req, uint64_t addr, RegionInfo *info)
 {
     uint64_t len = req->end - req->start;
@@ -400,6 +419,12 @@ int64_t target_mmap(uint64_t addr, uint64_t len, int prot, int flags, int fd,
         ret = map_fixed(&req, addr, &info);
     } else {
         ret = map_anywhere(&req, addr, &info);
+        if (ret == -EINVAL && addr == 0 && req.fd >= 0 &&
+            !(offset & (host_page_size - 1))) {
+            req.start = 0;
+            req.end = len;
+            ret = map_where_host_likes(&req, &info);
+        }
     }
     mapped_file_put(info.file);
     if (ret >= 0) {
