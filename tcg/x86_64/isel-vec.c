@@ -250,11 +250,16 @@ static bool is_unary(unsigned form)
            form == VF_UN1 || form == VF_UN1I;
 }
 
+static uint32_t opcode(const X86VecEnc *e, X86Rm rm)
+{
+    return e->mem && !x86_is_reg(rm) ? e->mem : e->op;
+}
+
 /* d = op a, rm in VEX form; for unary forms a is ignored. */
 static void emit_vex(X86Gen *g, const X86VecEnc *e, uint32_t bits, unsigned d,
                      unsigned a, X86Rm rm, unsigned imm)
 {
-    uint32_t op = e->op | X_VEX | bits;
+    uint32_t op = opcode(e, rm) | X_VEX | bits;
 
     if (e->form == VF_SHI) {
         vop_i(g, op, e->ext, d, rm, imm);
@@ -269,7 +274,7 @@ static void emit_vex(X86Gen *g, const X86VecEnc *e, uint32_t bits, unsigned d,
 static void emit_legacy(X86Gen *g, const X86VecEnc *e, unsigned d, X86Rm rm,
                         unsigned imm)
 {
-    uint32_t op = e->op & ~X_W;
+    uint32_t op = opcode(e, rm) & ~X_W;
 
     if (e->form == VF_SHI) {
         vop_i(g, op, e->ext, 0, x86_reg(d), imm);
@@ -516,21 +521,18 @@ static bool gen_merge(X86Gen *g, const TCGOp *op)
     for (unsigned k = 0; k < ARRAY_SIZE(merges); k++) {
         X86VecEnc e = { .form = VF_BIN };
         TCGv b = op->src[1];
-        bool mem;
 
         if (merges[k].vop != op->aux ||
             (merges[k].esz != 4 && merges[k].esz != op->cond)) {
             continue;
         }
-        mem = g->fold >= 0 && g->s->ops[g->fold].dst[0] == b &&
-              op->src[0] != b;
-        if (mem && !merges[k].mem) {
-            mem = false;
-        }
-        if (!mem) {
+        if (g->fold < 0 || g->s->ops[g->fold].dst[0] != b ||
+            op->src[0] == b || !merges[k].mem) {
             vuse(g, b);         /* a register from here on */
         }
-        e.op = mem ? merges[k].mem : merges[k].reg;
+        /* a folded load may still end up in a register */
+        e.op = merges[k].reg;
+        e.mem = merges[k].mem;
         if (vex_style(g, op)) {
             by_vex(g, op, &e, false);
         } else {

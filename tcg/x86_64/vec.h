@@ -24,6 +24,7 @@ typedef struct X86VecEnc {
     uint8_t form;
     uint32_t sse, vex, wide;    /* features; AVX is implied by the last two */
     uint8_t ext;                /* SHI: ModRM.reg */
+    uint32_t mem;               /* opcode with a memory operand, 0: the same */
 } X86VecEnc;
 
 X86VecEnc x86_vec_enc(const TCGOp *op);
