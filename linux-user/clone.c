@@ -130,8 +130,9 @@ static void task_free(TaskState *ts)
 {
     sighand_put(ts->sighand);
     cpu_destroy(ts->env);
-    free(ts->exec_scratch[0]);
-    free(ts->exec_scratch[1]);
+    for (unsigned i = 0; i < ARRAY_SIZE(ts->exec_scratch); i++) {
+        free(ts->exec_scratch[i]);
+    }
     free(ts);
 }
 

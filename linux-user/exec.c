@@ -27,6 +27,11 @@
 #include <sys/syscall.h>
 
 #define HANDOVER_VAR "QEMU_EXEC_HANDOVER="
+/*
+ * Before a variable of the guest that the host's loader or libc would act on
+ * while the new emulator starts (LD_PRELOAD would be loaded into it).
+ */
+#define HIDDEN_PREFIX "QEMU_HIDDEN_"
 #define MAX_ARGS     (1u << 20)
 #define MAX_SCRIPTS  5      /* interpreters that are scripts themselves */
 
@@ -63,6 +68,12 @@ ExecHandover exec_handover_take(char **envp)
                 e[0] = e[1];
             }
             break;
+        }
+    }
+    len = strlen(HIDDEN_PREFIX);
+    for (char **e = envp; h.present && *e; e++) {
+        if (strncmp(*e, HIDDEN_PREFIX, len) == 0) {
+            *e += len;
         }
     }
     return h;
@@ -324,17 +335,58 @@ static int build_argv(StrVec *v, const ExecTarget *t, uint64_t argv)
     return ok ? vec_add_guest(v, argv, 1) : -ENOMEM;
 }
 
+static bool host_libc_reads(const char *var)
+{
+    return !strncmp(var, "LD_", 3) || !strncmp(var, "MALLOC_", 7) ||
+           !strncmp(var, "GLIBC_TUNABLES=", 15);
+}
+
+/* The hidden copies live in *block, which the caller frees. */
+static bool hide_from_host(StrVec *env, char **block)
+{
+    size_t prefix = strlen(HIDDEN_PREFIX), size = 0;
+    char *p;
+
+    for (size_t i = 0; i < env->n; i++) {
+        if (host_libc_reads(env->v[i])) {
+            size += prefix + strlen(env->v[i]) + 1;
+        }
+    }
+    if (!size) {
+        return true;
+    }
+    p = *block = malloc(size);
+    if (!p) {
+        return false;
+    }
+    for (size_t i = 0; i < env->n; i++) {
+        if (host_libc_reads(env->v[i])) {
+            size_t len = strlen(env->v[i]) + 1;
+
+            memcpy(p, HIDDEN_PREFIX, prefix);
+            memcpy(p + prefix, env->v[i], len);
+            env->v[i] = p;
+            p += prefix + len;
+        }
+    }
+    return true;
+}
+
 static int64_t exec_emulated(TaskState *ts, ExecTarget *t, uint64_t argv,
                              uint64_t envp)
 {
     char handover[PATH_MAX + 64];
     StrVec args = { 0 }, env = { 0 };
+    char *hidden = NULL;
     int64_t ret;
     int fd = -1, seccomp_fd = -1;
 
     ret = build_argv(&args, t, argv);
     if (ret == 0) {
         ret = vec_add_guest(&env, envp, 0);
+    }
+    if (ret == 0 && !hide_from_host(&env, &hidden)) {
+        ret = -ENOMEM;
     }
     if (ret == 0 && t->fd >= 0) {
         fd = fcntl(t->fd, F_DUPFD, 3);      /* stays open over exec */
@@ -350,6 +402,7 @@ static int64_t exec_emulated(TaskState *ts, ExecTarget *t, uint64_t argv,
     }
     ts->exec_scratch[0] = args.v;
     ts->exec_scratch[1] = env.v;
+    ts->exec_scratch[2] = hidden;
     if (ret == 0) {
         ret = host_exec(ts, "/proc/self/exe", args.v, env.v);
         if (ret == -ENOENT || ret == -EACCES) {

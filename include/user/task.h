@@ -62,7 +62,7 @@ typedef struct TaskState {
     sigjmp_buf exit_jmp;        /* where a thread ends, stack unwound */
     uint64_t stack_top;         /* initial stack pointer, for /proc */
     char comm[16];              /* PR_SET_NAME, as the guest set it */
-    void *exec_scratch[2];  /* what an execve() in progress allocated */
+    void *exec_scratch[3];  /* what an execve() in progress allocated */
     void *ptrace;               /* linux-user/ptrace.c, or NULL */
     void *syscall_private;      /* linux-user/syscall, or NULL */
 } TaskState;

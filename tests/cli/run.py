@@ -298,6 +298,23 @@ def execve_option(c):
 
 
 @test
+def loader_variables_stay_in_the_guest(c):
+    """LD_* of a guest that executes another program: not for the host's
+    loader when it starts the next emulator."""
+    lib = c.compile('lib.so', '#include <stdio.h>\n__attribute__((constructor))'
+                    'static void f(void){puts("loaded");fflush(stdout);}',
+                    '-shared', '-fPIC')
+    p = c.run('/bin/sh', '-c', f'LD_PRELOAD={lib} GLIBC_TUNABLES=a=b '
+              '/usr/bin/env')
+    expect(p, 0)
+    assert p.stdout.count('loaded\n') == 1, p.stdout
+    assert f'LD_PRELOAD={lib}\n' in p.stdout and 'HIDDEN' not in p.stdout
+    p = c.run('/bin/sh', '-c', 'LD_TRACE_LOADED_OBJECTS=1 /bin/true')
+    expect(p, 0)
+    assert 'libc.so.6' in p.stdout and 'libm.so' not in p.stdout, p.stdout
+
+
+@test
 def auxv(c):
     f = c.compile('auxv', '#include <stdio.h>\n#include <sys/auxv.h>\n'
                   '#include <string.h>\n#include <unistd.h>\n'
