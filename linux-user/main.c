@@ -15,6 +15,7 @@
 #include "user/procfs.h"
 #include "user/signal.h"
 #include "user/syscall.h"
+#include <fcntl.h>
 #include <sys/auxv.h>
 
 /* Bit of AT_FLAGS: binfmt_misc passes the original argv[0] (flag P). */
@@ -95,6 +96,11 @@ static void open_log(bool handed_over)
     int ret, fd;
 
     if (!file) {
+        /* The log goes on when the guest closes its standard error. */
+        fd = qemu_loglevel ? fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3) : -1;
+        if (fd >= 0) {
+            qemu_log_set_fd(fd_make_private(fd));
+        }
         return;
     }
     if (!handed_over && !strstr(file, "%d")) {

@@ -258,7 +258,7 @@ const struct X86CPUModel *x86_cpu_model(const char *spec, char **err)
         }
     }
     if (!m->def) {
-        if (asprintf(err, "unknown CPU model '%s' (see -cpu help)",
+        if (asprintf(err, "unable to find CPU model '%s'",
                      name ? name : "") < 0) {
             abort();
         }
