@@ -264,7 +264,8 @@ void ra_liveness(RA *ra)
         case TCG_OP_exit_ret:
         case TCG_OP_exit_reason:
         case TCG_OP_poll:
-            if (!(op->flags & TCG_F_CC_STORE)) {
+            if (!(op->flags & TCG_F_CC_STORE) ||
+                ra->info[i] & RA_OPI_HOST_CC) {
                 last = 1;
             }
             break;
@@ -399,6 +400,7 @@ static void bind(RA *ra, TCGv v, unsigned reg)
 {
     ra->hold[reg] = v;
     ra->vals[v].reg = reg;
+    ra->vals[v].partial = false;
 }
 
 /* Make sure that a temp survives losing its register. */
@@ -619,6 +621,14 @@ RAHome ra_slot(RA *ra, TCGv v)
     return home;
 }
 
+void ra_hold_partial(RA *ra, TCGv v, unsigned reg)
+{
+    unbind(ra, v);
+    debug_assert(is_homed(ra, v) && !ra->hold[reg]);
+    bind(ra, v, reg);
+    ra->vals[v].partial = true;
+}
+
 void ra_written_home(RA *ra, TCGv v)
 {
     unbind(ra, v);
@@ -763,7 +773,8 @@ void ra_side_branch(RA *ra, unsigned label)
         TCGv v = ra->hold[reg];
 
         if (v && !is_temp(ra, v) && ra->nb_caches < RA_MAX_SIDES) {
-            ra->caches[ra->nb_caches++] = (RACached) { v, reg };
+            ra->caches[ra->nb_caches++] =
+                (RACached) { v, reg, ra->vals[v].partial };
         }
     }
     l->nb_cached = ra->nb_caches - l->cached;
@@ -812,6 +823,9 @@ void ra_side_label(RA *ra, unsigned label)
         }
     }
     for (unsigned k = l->cached; k < l->cached + l->nb_cached; k++) {
-        bind(ra, ra->caches[k].val, ra->caches[k].reg);
+        const RACached *c = &ra->caches[k];
+
+        bind(ra, c->val, c->reg);
+        ra->vals[c->val].partial = c->partial;
     }
 }

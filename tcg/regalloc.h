@@ -75,6 +75,7 @@ enum {
 typedef struct RAVal {
     uint8_t reg;            /* RA_NOREG if none; unused for pinned globals */
     bool in_slot;           /* temp: its slot has the value */
+    bool partial;           /* vector global: reg has the low half only */
     uint16_t slot;          /* frame slot + 1, 0 = none */
     uint16_t live;          /* liveness: place in the live list + 1 */
     TCGv hint;              /* pinned global to compute in, or 0 */
@@ -92,6 +93,7 @@ typedef struct RASide {
 typedef struct RACached {
     TCGv val;
     uint8_t reg;
+    bool partial;
 } RACached;
 
 typedef struct RALabel {
@@ -172,6 +174,15 @@ void ra_copy(RA *ra, TCGv v, TCGv a);
 void ra_bind_pinned(RA *ra, TCGv v);
 /* The frame slot of temp @v, whether its value is there or not. */
 RAHome ra_slot(RA *ra, TCGv v);
+/*
+ * The low half of unpinned global @v is in @reg as well as at home; what else
+ * is in @reg does not count.
+ */
+void ra_hold_partial(RA *ra, TCGv v, unsigned reg);
+static inline bool ra_is_partial(const RA *ra, TCGv v)
+{
+    return ra->vals[v].reg != RA_NOREG && ra->vals[v].partial;
+}
 /* @v has just been written to its home by other means. */
 void ra_written_home(RA *ra, TCGv v);
 

@@ -284,6 +284,31 @@ static int carry_user(X86Gen *g, int i)
     return -1;
 }
 
+/* Let op @i use host flags, if they agree with its record in @need. */
+static bool take_flags(X86Gen *g, X86FlagState *f, int i, unsigned need)
+{
+    const TCGOp *op = &g->s->ops[i];
+    uint8_t *info = g->ra.info;
+
+    if (!op->cc_id || op->cc_id != f->cc_id || need & ~f->valid) {
+        return false;
+    }
+    info[i] |= RA_OPI_HOST_CC;
+    if (f->set >= 0) {
+        /* the first one: now the flags are worth making */
+        if (f->prod >= 0) {
+            info[f->prod] |= RA_OPI_PRODUCER;
+            keep_between(g, f->prod, f->set + 1);
+        } else {
+            info[f->set] |= RA_OPI_CC_MAT;
+        }
+        f->set = -1;
+    }
+    keep_between(g, f->from, i);
+    f->from = i;
+    return true;
+}
+
 static void scan_consumer(X86Gen *g, X86FlagState *f, int i)
 {
     const TCGOp *op = &g->s->ops[i];
@@ -291,20 +316,7 @@ static void scan_consumer(X86Gen *g, X86FlagState *f, int i)
     unsigned need = op_need(op);
     int user;
 
-    if (op->cc_id && op->cc_id == f->cc_id && !(need & ~f->valid)) {
-        info[i] |= RA_OPI_HOST_CC;
-        if (f->set >= 0) {
-            /* the first one: now the flags are worth making */
-            if (f->prod >= 0) {
-                info[f->prod] |= RA_OPI_PRODUCER;
-                keep_between(g, f->prod, f->set + 1);
-            } else {
-                info[f->set] |= RA_OPI_CC_MAT;
-            }
-            f->set = -1;
-        }
-        keep_between(g, f->from, i);
-        f->from = i;
+    if (take_flags(g, f, i, need)) {
         user = gets_carry(op) ? carry_user(g, i) : -1;
         if (user >= 0) {
             info[i] |= RA_OPI_USER;
@@ -375,6 +387,17 @@ void x86_cc_scan(X86Gen *g)
                 (prod >= 0 && writes(op, ops[prod].dst[0]))) {
                 prod = -1;
             }
+            break;
+        case TCG_OP_exit_direct:
+        case TCG_OP_exit_indirect:
+        case TCG_OP_exit_ret:
+        case TCG_OP_exit_reason:
+            /* a record of plain flags need not become a number before */
+            if (op->flags & TCG_F_CC_STORE && op->aux == CC_KIND_EFLAGS) {
+                take_flags(g, &f, i, TCG_CC_ALL);
+            }
+            f.cc_id = 0;
+            prod = -1;
             break;
         default:
             if (!is_neutral(g, op)) {
@@ -473,9 +496,30 @@ static void store_parts(X86Gen *g, const TCGOp *op, unsigned first,
     }
 }
 
+/* Host flags to the CPU state as a record. */
+static void store_host_flags(X86Gen *g)
+{
+    unsigned t = ra_scratch(&g->ra, TCG_I64, 0);
+
+    x86_8(&g->a, 0x9c);                             /* pushf; pop t */
+    if (t & 8) {
+        x86_8(&g->a, 0x41);
+    }
+    x86_8(&g->a, 0x58 + (t & 7));
+    x86_alu_i(&g->a, ALU_AND, MO_32, x86_reg(t), TCG_CC_ALL);
+    x86_store_i(&g->a, MO_32, env_rm(g->s->env_cc_op),
+                TCG_CC_OP(CC_KIND_EFLAGS, MO_32));
+    x86_rm(&g->a, x86_op_w(X_MOV_STORE, MO_64), t, env_rm(g->s->env_cc_dst));
+    ra_unlock(&g->ra, t);
+}
+
 void x86_store_cc(X86Gen *g, const TCGOp *op, unsigned first)
 {
-    store_parts(g, op, first, 15);
+    if (g->info & RA_OPI_HOST_CC) {
+        store_host_flags(g);
+    } else {
+        store_parts(g, op, first, 15);
+    }
 }
 
 /* In two steps, for code out of line. */
@@ -619,7 +663,7 @@ static unsigned flags_value(X86Gen *g, const TCGOp *op)
         return x86_use(g, op->src[0]);
     }
     /* the record is, or may as well be, in the CPU state */
-    x86_store_cc(g, op, 0);
+    store_parts(g, op, 0, 15);
     g->ra.locked = RA_BIT(X86_R10);
     ra_evict(&g->ra, X86_R10);
     x86_call(&g->a, x86_common.cc_eval);

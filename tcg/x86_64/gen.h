@@ -116,7 +116,6 @@ typedef struct X86Gen {
     bool failed;
     int fold;           /* ld or vld to fold into the next op, or -1 */
     uint64_t guest_pc;  /* of the instruction being emitted */
-    bool vec_copied;    /* the last result started as a copy of its source */
     bool vex;           /* vector code around here uses VEX encodings */
     const uintptr_t *cookies;
     uint8_t exit_of[TCG_MAX_OPS];       /* exit number of an op */

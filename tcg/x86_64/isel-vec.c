@@ -66,16 +66,52 @@ X86Rm x86_upper_half(X86Gen *g, TCGv v)
     return plus(home_rm(ra_slot(&g->ra, v)), 16);
 }
 
+/*
+ * Does a register copy of unpinned global @v lack the half that this op wants?
+ * With AVX, ops of 16 bytes move only as much to and from such globals: a load
+ * of 32 bytes behind a store of 16 would wait for the store to retire.
+ */
+static bool lacks_half(const X86Gen *g, TCGv v)
+{
+    return g->op->w == VW_32 && ra_is_partial(&g->ra, v);
+}
+
+/* @v in a register, 16 or 32 bytes of it as the op wants. */
 static unsigned vuse(X86Gen *g, TCGv v)
 {
+    unsigned reg;
+
+    if (lacks_half(g, v)) {
+        ra_written_home(&g->ra, v);
+    }
+    if (have(X86_AVX) && g->op->w != VW_32 && is_homed_global(g, v) &&
+        ra_where(&g->ra, v) == RA_NOREG) {
+        reg = ra_scratch(&g->ra, TCG_VEC, 0);
+        x86_rm(&g->a, PS(0x28) | (g->vex ? X_VEX : 0), reg - RA_VEC,
+               env_rm(g->s->vals[v].offset));
+        ra_hold_partial(&g->ra, v, reg);
+        return reg - RA_VEC;
+    }
     return x86_use(g, v) - RA_VEC;
+}
+
+unsigned x86_vec_whole(X86Gen *g, TCGv v)
+{
+    if (ra_is_partial(&g->ra, v)) {
+        ra_written_home(&g->ra, v);
+    }
+    return x86_use(g, v);
 }
 
 /* A vector operand; memory only where the encoding reads no more than that. */
 static X86Rm voperand(X86Gen *g, TCGv v)
 {
-    X86Rm rm = x86_operand(g, v);
+    X86Rm rm;
 
+    if (lacks_half(g, v)) {
+        ra_written_home(&g->ra, v);
+    }
+    rm = x86_operand(g, v);
     if (x86_is_reg(rm)) {
         rm.reg -= RA_VEC;
     }
@@ -143,7 +179,6 @@ static void vbind(X86Gen *g, unsigned reg, bool whole)
     const TCGOp *op = g->op;
     TCGv dst = op->dst[0];
     const TCGVal *x = &g->s->vals[dst];
-    RAHome home;
 
     if (ra_dst_dead(&g->ra, 0)) {
         return;
@@ -153,9 +188,8 @@ static void vbind(X86Gen *g, unsigned reg, bool whole)
         ra_bind_pinned(&g->ra, dst);
         x86_rr(&g->a, PS(0x28), x->pinned - RA_VEC, reg);
     } else if (is_homed_global(g, dst) && have(X86_AVX) && !whole) {
-        ra_home(&g->ra, dst, &home);
-        x86_rm(&g->a, PS(0x29), reg, home_rm(home));
-        ra_written_home(&g->ra, dst);
+        x86_rm(&g->a, PS(0x29), reg, env_rm(x->offset));
+        ra_hold_partial(&g->ra, dst, reg + RA_VEC);
     } else {
         ra_bind(&g->ra, dst, reg + RA_VEC);
     }
@@ -180,7 +214,6 @@ static unsigned vdst_from(X86Gen *g, TCGv a, RASet avoid, bool fp)
         avoid |= RA_BIT(g->s->vals[dst].pinned);
     }
     d = vdst(g, a, TCGV_NONE, avoid);
-    g->vec_copied = d != ra;
     if (d != ra) {
         x86_rr(&g->a, PS(0x28), d, ra);
         if (!(avoid & RA_BIT(ra + RA_VEC))) {
@@ -190,16 +223,13 @@ static unsigned vdst_from(X86Gen *g, TCGv a, RASet avoid, bool fp)
     return d;
 }
 
-/* Is the upper half in vdst_from()'s register the destination's own? */
-static bool own_upper(const X86Gen *g, TCGv a, unsigned d)
+/* Is @d, written by a legacy op, the destination with its own upper half? */
+static bool own_upper(const X86Gen *g, unsigned d)
 {
     TCGv dst = g->op->dst[0];
 
-    if (!is_global(g, dst) || !have(X86_AVX)) {
-        return true;
-    }
-    return is_pinned(g, dst) ? g->s->vals[dst].pinned == d + RA_VEC
-                             : dst == a && !g->vec_copied;
+    return !is_global(g, dst) || !have(X86_AVX) ||
+           (is_pinned(g, dst) && g->s->vals[dst].pinned == d + RA_VEC);
 }
 
 /* ---- how an op can be done ---- */
@@ -361,7 +391,7 @@ static void by_legacy(X86Gen *g, const TCGOp *op, const X86VecEnc *e)
     if (e->form == VF_SHI) {
         d = vdst_from(g, vrm, 0, false);
         emit_legacy(g, e, d, x86_reg(d), op->imm);
-        vbind(g, d, own_upper(g, vrm, d));
+        vbind(g, d, own_upper(g, d));
         return;
     }
     if (!va) {
@@ -371,15 +401,9 @@ static void by_legacy(X86Gen *g, const TCGOp *op, const X86VecEnc *e)
             clear_upper(g, op);
             return;
         }
-        if (is_homed_global(g, dst) && have(X86_AVX) && dst == vrm) {
-            /* a copy of the home in a register keeps its upper half */
-            d = vdst_from(g, vrm, 0, false);
-        } else {
-            d = vdst(g, x86_is_reg(rm) ? vrm : TCGV_NONE, TCGV_NONE, 0);
-            g->vec_copied = true;
-        }
+        d = vdst(g, x86_is_reg(rm) ? vrm : TCGV_NONE, TCGV_NONE, 0);
         emit_legacy(g, e, d, rm, op->imm);
-        vbind(g, d, own_upper(g, vrm, d));
+        vbind(g, d, own_upper(g, d));
         return;
     }
     if (commutes(op) && va != dst && (vrm == dst || (g->fold >= 0 &&
@@ -392,7 +416,7 @@ static void by_legacy(X86Gen *g, const TCGOp *op, const X86VecEnc *e)
     rm = voperand(g, vrm);
     d = vdst_from(g, va, va == vrm ? 0 : vregs_of(rm), fp);
     emit_legacy(g, e, d, rm, op->imm);
-    vbind(g, d, own_upper(g, va, d));
+    vbind(g, d, own_upper(g, d));
 }
 
 /* ---- halves ---- */
@@ -563,7 +587,7 @@ static bool gen_fill(X86Gen *g, const TCGOp *op)
     } else {
         vop(g, X_0F | X_66 | (ones ? 0x76 : 0xef), d, 0, x86_reg(d));
     }
-    vbind(g, d, vex || own_upper(g, TCGV_NONE, d));
+    vbind(g, d, vex || own_upper(g, d));
     return true;
 }
 
@@ -662,7 +686,7 @@ static bool int_source(X86Gen *g, const TCGOp *op, uint32_t code, bool has_i,
     if (has_i) {
         x86_8(&g->a, op->imm & ((16 >> op->cond) - 1));
     }
-    vbind(g, d, vex || own_upper(g, a, d));
+    vbind(g, d, vex || own_upper(g, d));
     return true;
 }
 
@@ -722,7 +746,7 @@ static bool gen_movi2v(X86Gen *g, const TCGOp *op)
     d = vdst(g, TCGV_NONE, TCGV_NONE, 0);
     vop(g, X_0F | X_66 | 0x6e | (op->cond == MO_32 ? 0 : X_W) |
         (vex ? X_VEX : 0), d, 0, rm);
-    vbind(g, d, vex || own_upper(g, TCGV_NONE, d));
+    vbind(g, d, vex || own_upper(g, d));
     return true;
 }
 
@@ -768,7 +792,7 @@ static bool gen_blendv(X86Gen *g, const TCGOp *op)
                       (op->src[0] == op->src[1] ? 0 : vregs_of(rm)) |
                       (op->src[0] == op->src[2] ? 0 : RA_BIT(RA_VEC)), false);
         vop(g, X_0F38 | X_66 | legacy_op[op->cond], d, 0, rm);
-        vbind(g, d, own_upper(g, op->src[0], d));
+        vbind(g, d, own_upper(g, d));
         return true;
     }
     if (!have(X86_AVX)) {
@@ -903,7 +927,7 @@ static bool gen_sha256rnds2(X86Gen *g, const TCGOp *op)
     rm = voperand(g, op->src[1]);
     d = vdst_from(g, op->src[0], vregs_of(rm) | RA_BIT(RA_VEC), false);
     vop(g, X_0F38 | 0xcb, d, 0, rm);
-    vbind(g, d, own_upper(g, op->src[0], d));
+    vbind(g, d, own_upper(g, d));
     return true;
 }
 
@@ -1211,7 +1235,7 @@ static void vload(X86Gen *g, const TCGOp *op, X86Rm m)
     d = vdst(g, TCGV_NONE, TCGV_NONE, 0);
     x86_rm(&g->a, load_code(op->w, align) | (vex ? X_VEX : 0) |
            (op->w == VW_32 ? X_L : 0), d, m);
-    vbind(g, d, vex || own_upper(g, TCGV_NONE, d));
+    vbind(g, d, vex || own_upper(g, d));
 }
 
 void gen_vld(X86Gen *g, const TCGOp *op)

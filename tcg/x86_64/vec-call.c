@@ -30,7 +30,7 @@ static X86Rm vtmp(X86Gen *g, unsigned n, unsigned byte)
 /* All of vector @v to vtmp[@n]. */
 static void put_vec(X86Gen *g, unsigned n, TCGv v)
 {
-    unsigned reg = x86_use(g, v), t;
+    unsigned reg = x86_vec_whole(g, v), t;
 
     x86_vec_store(g, reg - RA_VEC, vtmp(g, n, 0));
     if (!have(X86_AVX)) {

@@ -32,6 +32,9 @@ X86VecEnc x86_vec_enc(const TCGOp *op);
 /* Without AVX: memory of the upper half of @v. */
 X86Rm x86_upper_half(X86Gen *g, TCGv v);
 
+/* All 32 bytes of @v in a register (numbered as the allocator does). */
+unsigned x86_vec_whole(X86Gen *g, TCGv v);
+
 /* vec-call.c */
 void x86_vop_call(X86Gen *g, const TCGOp *op);
 
