@@ -19,6 +19,7 @@
  */
 #include "qemu/osdep.h"
 #include "qemu/log.h"
+#include "linux-user/code-pages.h"
 #include "linux-user/hostmap-mixed.h"
 #include "user/uaccess.h"
 #include <fcntl.h>
@@ -130,7 +131,7 @@ static bool holds_code(uint64_t h)
 {
     uint64_t a = h, end = h + host_page_size;
 
-    while ((a = page_set_next(&code_pages, a, end)) < end) {
+    while ((a = page_set_next(&guarded_pages, a, end)) < end) {
         /* What the guest may not write anyway needs no protection. */
         if (page_get_flags(a, NULL) & PAGE_WRITE) {
             return true;
@@ -397,7 +398,7 @@ int mixed_protect(uint64_t start, uint64_t end)
         /* A run of host pages inside one region, up to the next code. */
         stop = MIN(end, down(r->node.end));
         if (r->i.flags & PAGE_WRITE) {
-            stop = MIN(stop, down(page_set_next(&code_pages, at, stop)));
+            stop = MIN(stop, down(page_set_next(&guarded_pages, at, stop)));
             if (stop == at) {
                 ret = protect_page(at, r->i.flags);
                 at += host_page_size;

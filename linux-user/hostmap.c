@@ -11,6 +11,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
+#include "linux-user/code-pages.h"
 #include "linux-user/hostmap.h"
 #include "linux-user/hostmap-mixed.h"
 #include <fcntl.h>
@@ -26,7 +27,6 @@
 
 #define HUGE_2M 0x200000ull
 
-PageSet code_pages;
 static pthread_mutex_t page_mutex = PTHREAD_MUTEX_INITIALIZER;
 
 QEMU_BUILD_BUG_ON(PROT_READ != PAGE_READ || PROT_WRITE != PAGE_WRITE);
@@ -218,8 +218,7 @@ int hostmap_unmap(uint64_t start, uint64_t end)
 }
 
 /*
- * One protection for [start, end), minus write permission on the pages with
- * translated code.
+ * One protection for [start, end), minus write permission on guarded pages.
  */
 static int protect_run(uint64_t start, uint64_t end, int flags)
 {
@@ -230,11 +229,11 @@ static int protect_run(uint64_t start, uint64_t end, int flags)
         return host_mprotect(start, end - start, prot);
     }
     while (a < end) {
-        stop = page_set_next(&code_pages, a, end);
+        stop = page_set_next(&guarded_pages, a, end);
         if (stop > a) {
             ret = host_mprotect(a, stop - a, prot);
         } else {
-            stop = page_set_run_end(&code_pages, a, end);
+            stop = page_set_run_end(&guarded_pages, a, end);
             ret = host_mprotect(a, stop - a, PROT_READ);
         }
         if (ret < 0) {

@@ -12,7 +12,6 @@
 #define LINUX_USER_HOSTMAP_H
 
 #include "qemu/osdep.h"
-#include "linux-user/page-set.h"
 #include "linux-user/page-table.h"
 
 /*
@@ -22,9 +21,6 @@
  */
 void page_lock(void);
 void page_unlock(void);
-
-/* Pages the engine wants write-protected.  Changed under the page lock. */
-extern PageSet code_pages;
 
 /* A mapping about to be made. */
 typedef struct MapRequest {

@@ -16,6 +16,7 @@
 #include "qemu/osdep.h"
 #include "qemu/cutils.h"
 #include "qemu/log.h"
+#include "linux-user/code-pages.h"
 #include "linux-user/hostmap.h"
 #include "linux-user/mmap-internal.h"
 #include "user/options.h"
@@ -204,7 +205,7 @@ static int map_range(const MapRequest *req, Coverage cover, RegionInfo *info)
     if (ret == 0) {
         page_table_set(req->start, req->end, info);
         if (had_exec) {
-            page_set_remove_range(&code_pages, req->start, req->end);
+            code_pages_forget(req->start, req->end);
         }
     }
     page_unlock();
@@ -212,6 +213,9 @@ static int map_range(const MapRequest *req, Coverage cover, RegionInfo *info)
         hostmap_unclaim(req->start, req->end);
     }
     invalidate(req->start, req->end, had_exec);
+    if (ret == 0) {
+        code_pages_new_writer(req->start, req->end);
+    }
     return ret;
 }
 
@@ -455,7 +459,7 @@ int mmap_unmap_range(uint64_t start, uint64_t end)
         if (ret == 0) {
             page_table_clear(lo, hi);
             if (had_exec) {
-                page_set_remove_range(&code_pages, lo, hi);
+                code_pages_forget(lo, hi);
             }
         }
         page_unlock();
@@ -496,6 +500,9 @@ static int protect_piece(uint64_t lo, uint64_t hi, int old, int prot)
     page_unlock();
     if (ret == 0 && !(prot & PAGE_EXEC)) {
         invalidate(lo, hi, old & PAGE_EXEC);
+    }
+    if (ret == 0 && (prot & ~old & PAGE_WRITE)) {
+        code_pages_new_writer(lo, hi);
     }
     return ret;
 }
@@ -692,10 +699,11 @@ bool mmap_handle_fault(uint64_t addr, bool write)
         return false;
     }
     if (flags & PAGE_VALID) {
-        if (!(flags & PROT_BITS) ||
-            (write && (!(flags & PAGE_WRITE) ||
-                       page_set_test(&code_pages, addr)))) {
+        if (!(flags & PROT_BITS) || (write && !(flags & PAGE_WRITE))) {
             return false;
+        }
+        if (write && page_set_test(&guarded_pages, addr)) {
+            return code_pages_write_fault(addr);
         }
         return hostmap_handle_fault(addr, write) || wait_for_change(addr);
     }
@@ -729,35 +737,3 @@ int mmap_fault_info(uint64_t addr, bool write, int host_sig, int host_code,
     *si_code = flags & PAGE_VALID ? SEGV_ACCERR : SEGV_MAPERR;
     return SIGSEGV;
 }
-
-/*
- * The engine's write protection of translated pages.  The host page may hold
- * several guest pages: hostmap_protect() looks at all of them.
- */
-static void page_protect(uint64_t page)
-{
-    page &= TARGET_PAGE_MASK;
-    page_lock();
-    if (!page_set_add(&code_pages, page) &&
-        (page_get_flags(page, NULL) & PAGE_WRITE)) {
-        hostmap_protect(page, page + TARGET_PAGE_SIZE);
-    }
-    page_unlock();
-}
-
-static void page_unprotect(uint64_t page)
-{
-    page &= TARGET_PAGE_MASK;
-    page_lock();
-    if (page_set_remove(&code_pages, page) &&
-        (page_get_flags(page, NULL) & PAGE_WRITE)) {
-        hostmap_protect(page, page + TARGET_PAGE_SIZE);
-    }
-    page_unlock();
-}
-
-const EngineUserOps mmap_engine_ops = {
-    .page_flags = page_get_flags,
-    .page_protect = page_protect,
-    .page_unprotect = page_unprotect,
-};

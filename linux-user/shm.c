@@ -6,6 +6,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
+#include "linux-user/code-pages.h"
 #include "linux-user/mmap-internal.h"
 #include <sys/ipc.h>
 #include <sys/shm.h>
@@ -35,7 +36,7 @@ static int attach(MapRequest *req, void *opaque)
     } else {
         a->info.shm_start = req->start;
         page_table_set(req->start, req->end, &a->info);
-        page_set_remove_range(&code_pages, req->start, req->end);
+        code_pages_forget(req->start, req->end);
     }
     page_unlock();
     if (ret < 0) {
