@@ -22,6 +22,7 @@
  */
 #include "accel/tcg/internal.h"
 #include "accel/tcg/host-signal.h"
+#include "exec/translator.h"
 
 enum { UNWIND_IN_ENV = 0, UNWIND_SAME = 255 };
 enum { OPERAND_NONE, OPERAND_REG, OPERAND_CONST };
@@ -261,9 +262,14 @@ static bool fill_exception(CPUArchState *env, int sig, const siginfo_t *info,
         } else {
             fill_page_fault(env, info, uc);
         }
+        x86_fault_fixup(env);
         return true;
     case SIGBUS:
-        if (info->si_code == BUS_ADRALN) {
+        if (info->si_code == SI_KERNEL) {
+            /* a host #SS: the address was in a host stack register */
+            env->common.exception_index = EXCP0D_GPF;
+            env->error_code = 0;
+        } else if (info->si_code == BUS_ADRALN) {
             env->common.exception_index = EXCP11_ALGN;
             env->error_code = 0;
         } else {
@@ -278,6 +284,31 @@ static bool fill_exception(CPUArchState *env, int sig, const siginfo_t *info,
         return true;
     default:
         return false;
+    }
+}
+
+/* Bytes of code at @pc that can be read, 15 at most. */
+static size_t readable_code(uint64_t pc)
+{
+    const int need = PAGE_READ | PAGE_EXEC;
+    size_t in_page = GUEST_PAGE_SIZE - (pc & ~GUEST_PAGE_MASK);
+
+    if (!engine.cfg.user || !(engine.cfg.user->page_flags(pc, NULL) & need)) {
+        return 0;
+    }
+    if (in_page >= 15 ||
+        (engine.cfg.user->page_flags(pc + in_page, NULL) & need)) {
+        return 15;
+    }
+    return in_page;
+}
+
+static void refine_exception(CPUArchState *env)
+{
+    if (env->common.exception_index == EXCP0D_GPF ||
+        env->common.exception_index == EXCP0E_PAGE) {
+        cpu_refine_fault(env, (const uint8_t *)(uintptr_t)env->rip,
+                         readable_code(env->rip));
     }
 }
 
@@ -363,8 +394,11 @@ HostFaultResult cpu_handle_host_fault(CPUArchState *env, int sig,
     }
     cpu->stats.faults++;
     sync_state(cpu, &f, ucontext);
-    return fill_exception(cpu->env, sig, info, ucontext) ?
-           HOST_FAULT_GUEST : HOST_FAULT_FOREIGN;
+    if (!fill_exception(cpu->env, sig, info, ucontext)) {
+        return HOST_FAULT_FOREIGN;
+    }
+    refine_exception(cpu->env);
+    return HOST_FAULT_GUEST;
 }
 
 bool cpu_in_generated_code(const void *ucontext)

@@ -93,4 +93,12 @@ void x86_translate_init(TCGContext *s);
 bool x86_translate_unit(TCGContext *s, const TranslateRequest *rq,
                         TranslateResult *rs);
 
+/*
+ * A guest memory access of the instruction at rip faulted; the state is exact
+ * and the exception fields are set.  Completes what the instruction had done
+ * by then.  Async-signal-safe.
+ */
+struct CPUArchState;
+void x86_fault_fixup(struct CPUArchState *env);
+
 #endif

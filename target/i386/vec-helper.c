@@ -12,8 +12,31 @@
 #pragma GCC target("general-regs-only")
 #endif
 
+/*
+ * Nothing is stored when a byte cannot be: where two pages are involved, the
+ * first selected byte of each is tried before.
+ */
+static void probe_write(uint64_t addr)
+{
+    __atomic_fetch_or((uint8_t *)(uintptr_t)addr, 0, __ATOMIC_RELAXED);
+}
+
 static void helper_maskmov_bytes(CPUArchState *env, uint64_t addr)
 {
+    unsigned split = 4096 - (addr & 4095);
+
+    if (unlikely(split < 16)) {
+        bool first = true, second = true;
+
+        for (unsigned i = 0; i < 16; i++) {
+            bool *todo = i < split ? &first : &second;
+
+            if ((env->vtmp[1].b[i] & 0x80) && *todo) {
+                *todo = false;
+                probe_write(addr + i);
+            }
+        }
+    }
     for (unsigned i = 0; i < 16; i++) {
         if (env->vtmp[1].b[i] & 0x80) {
             *(volatile uint8_t *)(uintptr_t)(addr + i) = env->vtmp[0].b[i];

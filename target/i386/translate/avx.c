@@ -134,6 +134,23 @@ static TCGv mask_bits(DisasContext *s, TCGv mask, unsigned w, TCGWidth esz)
     return bits;
 }
 
+/* Would the selected elements' stores work?  Raises the fault if not. */
+static void probe_elements(DisasContext *s, TCGv addr, TCGv bits, unsigned w,
+                           TCGWidth esz)
+{
+    TCGv scratch = scratch_address(s);
+
+    for (unsigned i = 0; i < (1u << w) >> esz; i++) {
+        TCGv a = temp(s);
+
+        tcg_gen_lea(s->tcg, MO_64, a, (TCGMem) { .base = addr,
+                                                 .disp = i << esz });
+        tcg_gen_atomic(s->tcg, TCG_OP_atomic_or, esz, temp(s),
+                       element_address(s, bits, i, a, scratch), imm64(s, 0),
+                       TCGV_NONE);
+    }
+}
+
 /* Element by element; those that are masked off go to the scratch address. */
 static void maskmov_elements(DisasContext *s, TCGv addr, TCGv bits, TCGv data,
                              bool store, unsigned w, TCGWidth esz)
@@ -185,7 +202,7 @@ static void trans_maskmov(DisasContext *s, const X86Insn *insn, int arg)
     TCGv data = vreg(s, insn->operand[store ? 2 : 0].reg);
     TCGv addr = temp(s), bits, off, sel, t;
     TCGMem m = { .base = addr };
-    unsigned slow = tcg_label_new(s->tcg, true);
+    unsigned slow = tcg_label_new(s->tcg, true), split = 0;
 
     tcg_gen_lea(s->tcg, MO_64, addr, mem_operand(s, insn));
     bits = mask_bits(s, mask, w, esz);
@@ -208,8 +225,22 @@ static void trans_maskmov(DisasContext *s, const X86Insn *insn, int arg)
     }
     gen_goto(s, x86_insn_next(insn));
     tcg_label_here(s->tcg, slow);
+    if (store) {
+        /* in two pages, one of which may be missing: no partial store */
+        split = tcg_label_new(s->tcg, true);
+        off = temp(s);
+        tcg_gen2(s->tcg, TCG_OP_and, MO_32, off, addr, imm64(s, 0xfff));
+        tcg_gen_brcond(s->tcg, TCG_COND_GTU, MO_32, off,
+                       imm64(s, 0x1000 - bytes), split);
+    }
     maskmov_elements(s, addr, bits, data, store, w, esz);
     tcg_gen_exit_direct(s->tcg, x86_insn_next(insn), TCG_CC_ALL);
+    if (store) {
+        tcg_label_here(s->tcg, split);
+        probe_elements(s, addr, bits, w, esz);
+        maskmov_elements(s, addr, bits, data, store, w, esz);
+        tcg_gen_exit_direct(s->tcg, x86_insn_next(insn), TCG_CC_ALL);
+    }
 }
 
 /*

@@ -249,10 +249,10 @@ static void trans_maskmov_bytes(DisasContext *s, const X86Insn *insn, int arg)
     }
     vec_spill(s, 0, v[0], VW_16);
     vec_spill(s, 1, v[1], VW_16);
-    gen_call1(s, &x86_helper_maskmov_bytes, TCGV_NONE, addr);
     if (mmx) {
         mmx_store(s, X86_REG_NONE, TCGV_NONE);
     }
+    gen_call1(s, &x86_helper_maskmov_bytes, TCGV_NONE, addr);
 }
 
 static void trans_ldmxcsr(DisasContext *s, const X86Insn *insn, int arg)
