@@ -410,27 +410,27 @@ static bool core_name(char *out, size_t size, int sig)
         case 'p':
         case 'P':
             with_pid = true;
-            n += sprintf(out + n, "%d", getpid());
+            n += snprintf(out + n, size - n, "%d", getpid());
             break;
         case 'i':
         case 'I':
-            n += sprintf(out + n, "%ld", raw_syscall(__NR_gettid));
+            n += snprintf(out + n, size - n, "%ld", raw_syscall(__NR_gettid));
             break;
         case 'u':
-            n += sprintf(out + n, "%d", getuid());
+            n += snprintf(out + n, size - n, "%d", getuid());
             break;
         case 'g':
-            n += sprintf(out + n, "%d", getgid());
+            n += snprintf(out + n, size - n, "%d", getgid());
             break;
         case 's':
-            n += sprintf(out + n, "%d", sig);
+            n += snprintf(out + n, size - n, "%d", sig);
             break;
         case 't':
-            n += sprintf(out + n, "%lld", (long long)time(NULL));
+            n += snprintf(out + n, size - n, "%lld", (long long)time(NULL));
             break;
         case 'e':
         case 'f':
-            n += sprintf(out + n, "%s", comm);
+            n += snprintf(out + n, size - n, "%s", comm);
             break;
         case 'h':
             gethostname(out + n, 63);
@@ -448,7 +448,7 @@ static bool core_name(char *out, size_t size, int sig)
         char c = '0';
 
         if (read(fd, &c, 1) == 1 && c != '0' && !with_pid) {
-            sprintf(out + n, ".%d", getpid());
+            snprintf(out + n, size - n, ".%d", getpid());
         }
         close(fd);
     }

@@ -67,6 +67,11 @@ static void find_program(LoadRequest *req, int argc, char **argv,
     if (!binfmt.active) {
         i = options_parse_arguments(argc, argv);
     }
+    if (!strcmp(user_options.cpu_model, "help") ||
+        !strcmp(user_options.cpu_model, "?")) {
+        x86_cpu_list(stdout);
+        exit(0);
+    }
     if (i >= argc) {
         fprintf(stderr, "qemu: no user program specified\n");
         exit(1);
@@ -121,11 +126,6 @@ static const struct X86CPUModel *choose_cpu(void)
     const struct X86CPUModel *model;
     char *err = NULL;
 
-    if (!strcmp(user_options.cpu_model, "help") ||
-        !strcmp(user_options.cpu_model, "?")) {
-        x86_cpu_list(stdout);
-        exit(0);
-    }
     model = x86_cpu_model(user_options.cpu_model, &err);
     if (!model) {
         error_report("%s", err);
