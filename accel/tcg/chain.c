@@ -34,7 +34,7 @@ TBJmpCacheEntry chain_no_jmp_cache[TB_JMP_CACHE_SIZE];
 
 void chain_link(TBExit *e, TB *target)
 {
-    TB *from = e->owner;
+    TB *from = tb_deref(e->owner);
 
     if (engine.cfg.nochain || e->target || !tb_is_valid(from) ||
         !tb_is_valid(target)) {
@@ -46,40 +46,48 @@ void chain_link(TBExit *e, TB *target)
     }
     engine.backend->patch_exit(&e->e, from->code,
                                code_cache_writable(from->code), target->code);
-    e->target = target;
+    e->target = tb_ref(target);
+    e->prev = 0;
     e->next = target->incoming;
-    e->pprev = &target->incoming;
     if (e->next) {
-        e->next->pprev = &e->next;
+        ((TBExit *)tb_deref(e->next))->prev = tb_ref(e);
     }
-    target->incoming = e;
+    target->incoming = tb_ref(e);
     engine.stats.links++;
 }
 
 static void chain_unlink(TBExit *e)
 {
-    const uint8_t *rx = e->owner->code;
+    const uint8_t *rx = ((TB *)tb_deref(e->owner))->code;
+    TB *target = tb_deref(e->target);
+    TBExit *prev = tb_deref(e->prev), *next = tb_deref(e->next);
 
     engine.backend->patch_exit(&e->e, rx, code_cache_writable(rx), NULL);
-    *e->pprev = e->next;
-    if (e->next) {
-        e->next->pprev = e->pprev;
+    if (prev) {
+        prev->next = e->next;
+    } else {
+        target->incoming = e->next;
     }
-    e->target = NULL;
+    if (next) {
+        next->prev = e->prev;
+    }
+    e->target = 0;
 }
 
 void chain_unlink_incoming(TB *tb)
 {
     while (tb->incoming) {
-        chain_unlink(tb->incoming);
+        chain_unlink(tb_deref(tb->incoming));
     }
 }
 
 void chain_unlink_outgoing(TB *tb)
 {
+    TBExit *e = tb_exits(tb);
+
     for (unsigned i = 0; i < tb->nb_exits; i++) {
-        if (tb->exits[i].target) {
-            chain_unlink(&tb->exits[i]);
+        if (e[i].target) {
+            chain_unlink(&e[i]);
         }
     }
 }

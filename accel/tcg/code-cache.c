@@ -35,7 +35,7 @@
 
 #define CHUNK_SIZE      (64u * 1024)
 #define CHUNK_MIN_ROOM  1024u           /* less than this: chunk is full */
-#define META_SIZE       (192u * 1024)   /* address space per chunk */
+#define META_SIZE       (128u * 1024)   /* address space per chunk */
 #define META_INDEX      1024u           /* units per chunk at most */
 #define CODE_ALIGN      32u
 
@@ -47,6 +47,7 @@
 #define DEFAULT_SIZE    (256u << 20)
 #endif
 #define MIN_SIZE        (16 * CHUNK_SIZE)
+#define MAX_SIZE        (1u << 30)      /* TBRef, and what jumps reach */
 
 /* Link attempts from a chunk shared with another process before it is copied. */
 #define LINK_PATIENCE   32
@@ -134,8 +135,8 @@ bool code_cache_init(size_t size)
 {
     bool fixed = size != 0;
 
-    size = ROUND_UP(fixed ? MAX(size, MIN_SIZE) : DEFAULT_SIZE,
-                    (size_t)CHUNK_SIZE);
+    size = fixed ? MIN(MAX(size, MIN_SIZE), MAX_SIZE) : DEFAULT_SIZE;
+    size = ROUND_UP(size, (size_t)CHUNK_SIZE);
     cache.single = engine.cfg.interp;
     for (;;) {
         cache.nb_chunks = size / CHUNK_SIZE;
@@ -164,6 +165,7 @@ bool code_cache_init(size_t size)
         }
     }
     cache.size = size;
+    tb_meta_base = cache.meta;
     cache.chunks = calloc(cache.nb_chunks, sizeof(Chunk));
     if (!cache.chunks) {
         error_report("no memory for the code cache");

@@ -33,7 +33,7 @@
 #define WRITE_FAULT_LIMIT 8
 
 typedef struct PageDesc {
-    TBPageLink *units;
+    TBRef units;            /* TBPageLink */
     uint16_t faults;
     bool protected;
     uint8_t mode;           /* PageMode */
@@ -115,30 +115,45 @@ void page_make_protected(uint64_t page)
 
 void tb_add_to_pages(TB *tb)
 {
-    for (unsigned i = 0; i < tb->nb_pages; i++) {
-        TBPageLink *l = &tb->pages[i];
+    TBPageLink *l = tb_pages(tb);
+
+    for (unsigned i = 0; i < tb->nb_pages; i++, l++) {
         PageDesc *p = page_get(l->page);
 
-        l->tb = tb;
+        l->tb = tb_ref(tb);
+        l->prev = 0;
         l->next = p->units;
-        l->pprev = &p->units;
         if (l->next) {
-            l->next->pprev = &l->next;
+            ((TBPageLink *)tb_deref(l->next))->prev = tb_ref(l);
         }
-        p->units = l;
+        p->units = tb_ref(l);
     }
 }
 
 static void tb_remove_from_pages(TB *tb)
 {
-    for (unsigned i = 0; i < tb->nb_pages; i++) {
-        TBPageLink *l = &tb->pages[i];
+    TBPageLink *l = tb_pages(tb);
 
-        *l->pprev = l->next;
-        if (l->next) {
-            l->next->pprev = l->pprev;
+    for (unsigned i = 0; i < tb->nb_pages; i++, l++) {
+        TBPageLink *prev = tb_deref(l->prev), *next = tb_deref(l->next);
+
+        if (prev) {
+            prev->next = l->next;
+        } else {
+            page_find(l->page)->units = l->next;
+        }
+        if (next) {
+            next->prev = l->prev;
         }
     }
+}
+
+/* First unit of a page. */
+static TB *page_first(const PageDesc *p)
+{
+    TBPageLink *l = tb_deref(p->units);
+
+    return l ? tb_deref(l->tb) : NULL;
 }
 
 void tb_retire(TB *tb, bool keep)
@@ -180,7 +195,7 @@ static unsigned page_drop_units(PageDesc *p)
     unsigned n = 0;
 
     for (; p->units; n++) {
-        tb_retire(p->units->tb, true);
+        tb_retire(page_first(p), true);
     }
     return n;
 }
@@ -261,8 +276,10 @@ void tb_invalidate_range(uint64_t start, uint64_t len)
 
 static bool tb_covers(const TB *tb, uint64_t pc)
 {
+    const TBRange *r = tb_ranges(tb);
+
     for (unsigned i = 0; i < tb->nb_ranges; i++) {
-        if (pc - tb->ranges[i].start < tb->ranges[i].len) {
+        if (pc - (tb->pc + r[i].delta) < r[i].len) {
             return true;
         }
     }
@@ -274,10 +291,12 @@ void tb_retire_covering(uint64_t pc)
     PageDesc *p = page_find(pc & GUEST_PAGE_MASK);
     TBPageLink *l, *next;
 
-    for (l = p ? p->units : NULL; l; l = next) {
-        next = l->next;
-        if (l->tb->pc == pc || tb_covers(l->tb, pc)) {
-            tb_retire(l->tb, false);
+    for (l = p ? tb_deref(p->units) : NULL; l; l = next) {
+        TB *tb = tb_deref(l->tb);
+
+        next = tb_deref(l->next);
+        if (tb->pc == pc || tb_covers(tb, pc)) {
+            tb_retire(tb, false);
         }
     }
     tb_retire_done();
@@ -291,7 +310,7 @@ static void page_written(uint64_t page, PageDesc *p, const TB *running,
     bool self = false;
 
     while (p->units) {
-        TB *tb = p->units->tb;
+        TB *tb = page_first(p);
 
         self |= tb == running || tb_covers(tb, rip);
         tb_retire(tb, true);

@@ -18,12 +18,13 @@
 
 typedef struct TBTable {
     unsigned bits;
-    _Atomic(TB *) buckets[];
+    _Atomic TBRef buckets[];
 } TBTable;
 
 static _Atomic(TBTable *) table;
 static size_t table_count;      /* engine lock */
-static TB *dormant[1u << DORMANT_BITS];     /* engine lock */
+static TBRef dormant[1u << DORMANT_BITS];   /* engine lock */
+uint8_t *tb_meta_base;
 
 /*
  * A bit for every pc that ever had a unit, modulo the size: answers most of
@@ -61,13 +62,18 @@ void tb_table_init(void)
 TB *tb_lookup(uint64_t pc)
 {
     TBTable *t = atomic_load_explicit(&table, memory_order_acquire);
-    TB *tb = atomic_load_explicit(&t->buckets[hash_pc(pc, t->bits)],
-                                  memory_order_acquire);
+    TBRef r = atomic_load_explicit(&t->buckets[hash_pc(pc, t->bits)],
+                                   memory_order_acquire);
 
-    while (tb && !(tb->pc == pc && tb_is_valid(tb))) {
-        tb = atomic_load_explicit(&tb->hash_next, memory_order_acquire);
+    while (r) {
+        TB *tb = tb_deref(r);
+
+        if (tb->pc == pc && tb_is_valid(tb)) {
+            return tb;
+        }
+        r = atomic_load_explicit(&tb->hash_next, memory_order_acquire);
     }
-    return tb;
+    return NULL;
 }
 
 bool tb_exists(uint64_t pc)
@@ -79,12 +85,12 @@ bool tb_exists(uint64_t pc)
 
 static void bucket_push(TBTable *t, TB *tb)
 {
-    _Atomic(TB *) *b = &t->buckets[hash_pc(tb->pc, t->bits)];
+    _Atomic TBRef *b = &t->buckets[hash_pc(tb->pc, t->bits)];
 
     atomic_store_explicit(&tb->hash_next,
                           atomic_load_explicit(b, memory_order_relaxed),
                           memory_order_relaxed);
-    atomic_store_explicit(b, tb, memory_order_release);
+    atomic_store_explicit(b, tb_ref(tb), memory_order_release);
 }
 
 static void table_grow(void)
@@ -96,10 +102,10 @@ static void table_grow(void)
         return;     /* longer chains are no error */
     }
     for (size_t i = 0; i < (size_t)1 << old->bits; i++) {
-        TB *tb = atomic_load(&old->buckets[i]);
+        TB *tb = tb_deref(atomic_load(&old->buckets[i]));
 
         while (tb) {
-            TB *next = atomic_load(&tb->hash_next);
+            TB *next = tb_deref(atomic_load(&tb->hash_next));
 
             bucket_push(t, tb);
             tb = next;
@@ -127,10 +133,10 @@ void tb_table_insert(TB *tb)
 void tb_table_remove(TB *tb)
 {
     TBTable *t = atomic_load(&table);
-    _Atomic(TB *) *p = &t->buckets[hash_pc(tb->pc, t->bits)];
+    _Atomic TBRef *p = &t->buckets[hash_pc(tb->pc, t->bits)];
     TB *cur;
 
-    while ((cur = atomic_load_explicit(p, memory_order_relaxed)) != NULL) {
+    while ((cur = tb_deref(atomic_load_explicit(p, memory_order_relaxed)))) {
         if (cur == tb) {
             /* tb keeps its own pointer: a reader may stand on it. */
             atomic_store_explicit(p, atomic_load_explicit(&tb->hash_next,
@@ -149,36 +155,39 @@ void tb_table_remove(TB *tb)
  */
 void tb_dormant_insert(TB *tb)
 {
-    TB **p;
+    TBRef *p = &dormant[hash_pc(tb->pc, DORMANT_BITS)];
     unsigned n = 0;
 
-    p = &dormant[hash_pc(tb->pc, DORMANT_BITS)];
     tb->dormant_next = *p;
-    *p = tb;
+    *p = tb_ref(tb);
     for (p = &tb->dormant_next; *p; ) {
-        if ((*p)->pc == tb->pc && ++n >= DORMANT_MAX_PER_PC) {
-            atomic_store(&(*p)->state, TB_DEAD);
-            *p = (*p)->dormant_next;
+        TB *other = tb_deref(*p);
+
+        if (other->pc == tb->pc && ++n >= DORMANT_MAX_PER_PC) {
+            atomic_store(&other->state, TB_DEAD);
+            *p = other->dormant_next;
         } else {
-            p = &(*p)->dormant_next;
+            p = &other->dormant_next;
         }
     }
 }
 
 void tb_dormant_remove(TB *tb)
 {
-    TB **p = &dormant[hash_pc(tb->pc, DORMANT_BITS)];
+    TBRef *p = &dormant[hash_pc(tb->pc, DORMANT_BITS)];
 
-    while (*p != tb) {
-        p = &(*p)->dormant_next;
+    while (*p != tb_ref(tb)) {
+        p = &((TB *)tb_deref(*p))->dormant_next;
     }
     *p = tb->dormant_next;
 }
 
-static TB *dormant_match(TB *tb, uint64_t pc)
+static TB *dormant_match(TBRef r, uint64_t pc)
 {
+    TB *tb = tb_deref(r);
+
     while (tb && tb->pc != pc) {
-        tb = tb->dormant_next;
+        tb = tb_deref(tb->dormant_next);
     }
     return tb;
 }
@@ -194,12 +203,14 @@ TB *tb_dormant_next(const TB *tb)
 }
 
 /* 64 bits by multiply and fold: equal bytes matter, attackers do not. */
-uint64_t tb_hash_guest(const TBRange *ranges, unsigned n)
+uint64_t tb_hash_guest(const TB *tb)
 {
+    const TBRange *ranges = tb_ranges(tb);
     uint64_t h = 0x243f6a8885a308d3ull;
 
-    for (unsigned i = 0; i < n; i++) {
-        const uint8_t *p = (const uint8_t *)(uintptr_t)ranges[i].start;
+    for (unsigned i = 0; i < tb->nb_ranges; i++) {
+        const uint8_t *p = (const uint8_t *)(uintptr_t)(tb->pc +
+                                                        ranges[i].delta);
         uint64_t len = ranges[i].len;
 
         h ^= len;

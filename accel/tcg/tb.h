@@ -16,24 +16,43 @@
 
 typedef struct TB TB;
 
+/*
+ * Records refer to each other by their offset in the metadata memory, which
+ * halves their size; 0 is none.
+ */
+typedef uint32_t TBRef;
+extern uint8_t *tb_meta_base;
+
+static inline void *tb_deref(TBRef r)
+{
+    return r ? tb_meta_base + r : NULL;
+}
+
+static inline TBRef tb_ref(const void *p)
+{
+    return p ? (const uint8_t *)p - tb_meta_base : 0;
+}
+
 /* A patchable exit.  Its address is the cookie enter() returns. */
 typedef struct TBExit {
     TCGExit e;
-    TB *owner;
-    TB *target;                         /* linked to, or NULL; locked */
-    struct TBExit *next, **pprev;       /* in target->incoming; locked */
+    TBRef owner;            /* TB */
+    TBRef target;           /* TB it is linked to; locked */
+    TBRef next, prev;       /* TBExit, in the target's incoming list; locked */
 } TBExit;
 
 /* Membership of a unit in the list of a guest page; locked. */
 typedef struct TBPageLink {
-    struct TBPageLink *next, **pprev;
-    TB *tb;
     uint64_t page;
+    TBRef next, prev;       /* TBPageLink */
+    TBRef tb;
+    uint32_t pad;
 } TBPageLink;
 
+/* Guest code the unit depends on. */
 typedef struct TBRange {
-    uint64_t start;
-    uint64_t len;
+    int32_t delta;          /* start - pc of the unit */
+    uint32_t len;
 } TBRange;
 
 typedef enum TBState {
@@ -49,28 +68,50 @@ enum {
     TB_HOOKED = 4,      /* runs a hook at entry */
 };
 
+/* Followed in memory by its exits, ranges, page links and unwind table. */
 struct TB {
     uint64_t pc;
     const uint8_t *code;            /* host entry (executable mapping) */
-    _Atomic(TB *) hash_next;        /* locked to write */
-    TB *dormant_next;               /* locked */
+    _Atomic TBRef hash_next;        /* TB; locked to write */
     _Atomic uint8_t state;          /* TBState; locked to write */
     uint8_t flags;
     uint8_t nb_ranges;
     uint8_t nb_pages;
-    uint16_t nb_exits;
-    uint16_t insns;
     uint32_t code_size;
-    uint32_t guest_size;            /* bytes in ranges */
+    uint16_t insns;
+    uint8_t nb_exits;
+    uint8_t pad;
     uint64_t guest_hash;            /* of the bytes in ranges */
-    TBExit *incoming;               /* locked */
-    TBExit *exits;
-    TBRange *ranges;
-    TBPageLink *pages;
     const uint8_t *unwind;          /* see fault.c */
     uint32_t unwind_size;
     uint32_t hook_generation;
+    TBRef dormant_next;             /* TB; locked */
+    TBRef incoming;                 /* TBExit; locked */
 };
+QEMU_BUILD_BUG_ON(sizeof(TB) != 64 || sizeof(TBExit) != 32);
+
+static inline TBExit *tb_exits(const TB *tb)
+{
+    return (TBExit *)(tb + 1);
+}
+
+static inline TBRange *tb_ranges(const TB *tb)
+{
+    return (TBRange *)(tb_exits(tb) + tb->nb_exits);
+}
+
+static inline TBPageLink *tb_pages(const TB *tb)
+{
+    return (TBPageLink *)(tb_ranges(tb) + tb->nb_ranges);
+}
+
+/* Size of a record with that much behind it. */
+static inline size_t tb_record_size(unsigned exits, unsigned ranges,
+                                    unsigned pages)
+{
+    return sizeof(TB) + exits * sizeof(TBExit) + ranges * sizeof(TBRange) +
+           pages * sizeof(TBPageLink);
+}
 
 static inline bool tb_is_valid(const TB *tb)
 {
@@ -92,6 +133,6 @@ TB *tb_dormant_first(uint64_t pc);
 TB *tb_dormant_next(const TB *tb);
 
 /* Hash of the guest bytes a unit was made from, as they are now. */
-uint64_t tb_hash_guest(const TBRange *ranges, unsigned n);
+uint64_t tb_hash_guest(const TB *tb);
 
 #endif

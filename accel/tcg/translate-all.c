@@ -235,6 +235,19 @@ static bool same_code(const Job *j, const TranslateResult *rs)
     return true;
 }
 
+/* Chains of far jumps can leave what TBRange can express. */
+static bool ranges_are_near(const TranslateResult *rs, uint64_t pc)
+{
+    for (unsigned i = 0; i < rs->nb_ranges; i++) {
+        int64_t delta = rs->ranges[i].start - pc;
+
+        if (delta != (int32_t)delta) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static void log_ops(const TCGContext *s, uint32_t mask, const char *title)
 {
     if (qemu_loglevel_mask(mask) && qemu_log_in_filter(s->pc)) {
@@ -285,7 +298,7 @@ static GenResult build_ir(Job *j, unsigned max_insns, TranslateResult *rs)
         }
     }
     gen_side_exits(s, j);
-    if (s->overflow) {
+    if (s->overflow || !ranges_are_near(rs, j->pc)) {
         return GEN_TOO_BIG;
     }
     log_ops(s, LOG_OP, "OP");
@@ -298,22 +311,16 @@ static GenResult build_ir(Job *j, unsigned max_insns, TranslateResult *rs)
 static TB *build_record(CodeSpace *cs, const Job *j, const TranslateResult *rs,
                         unsigned nb_exits)
 {
-    size_t exits = sizeof(TB);
-    size_t ranges = exits + nb_exits * sizeof(TBExit);
-    size_t pages = ranges + rs->nb_ranges * sizeof(TBRange);
-    size_t size = pages + j->nb_pages * sizeof(TBPageLink);
-    uint8_t *mem = code_cache_alloc(cs, size);
-    TB *tb = (TB *)mem;
+    size_t size = tb_record_size(nb_exits, rs->nb_ranges, j->nb_pages);
+    TB *tb = code_cache_alloc(cs, size);
+    TBRange *ranges;
 
-    if (!mem) {
+    if (!tb) {
         return NULL;
     }
-    memset(mem, 0, size);
+    memset(tb, 0, size);
     tb->pc = j->pc;
     tb->code = cs->buf.rx;
-    tb->exits = (TBExit *)(mem + exits);
-    tb->ranges = (TBRange *)(mem + ranges);
-    tb->pages = (TBPageLink *)(mem + pages);
     tb->nb_exits = nb_exits;
     tb->nb_ranges = rs->nb_ranges;
     tb->nb_pages = j->nb_pages;
@@ -322,13 +329,13 @@ static TB *build_record(CodeSpace *cs, const Job *j, const TranslateResult *rs,
     tb->flags = (j->check ? TB_CHECKED : 0) |
                 (j->mode == PAGE_MODE_STRICT ? TB_STRICT : 0) |
                 (j->hook_label ? TB_HOOKED : 0);
+    ranges = tb_ranges(tb);
     for (unsigned i = 0; i < rs->nb_ranges; i++) {
-        tb->ranges[i].start = rs->ranges[i].start;
-        tb->ranges[i].len = rs->ranges[i].len;
-        tb->guest_size += rs->ranges[i].len;
+        ranges[i].delta = rs->ranges[i].start - j->pc;
+        ranges[i].len = rs->ranges[i].len;
     }
     for (unsigned i = 0; i < j->nb_pages; i++) {
-        tb->pages[i].page = j->pages[i];
+        tb_pages(tb)[i].page = j->pages[i];
     }
     return tb;
 }
@@ -381,7 +388,7 @@ static GenResult emit(Job *j, const TranslateResult *rs, bool fresh, TB **out)
         return GEN_CHUNK_FULL;
     }
     for (unsigned i = 0; i < nb_exits; i++) {
-        cookies[i] = (uintptr_t)&tb->exits[i];
+        cookies[i] = (uintptr_t)&tb_exits(tb)[i];
     }
     size = engine.backend->gen_code(s, cs.buf, cookies);
     if (size < 0 || (tb->code_size = size, !attach_unwind(&cs, tb))) {
@@ -389,8 +396,8 @@ static GenResult emit(Job *j, const TranslateResult *rs, bool fresh, TB **out)
         return GEN_CHUNK_FULL;
     }
     for (unsigned i = 0; i < nb_exits; i++) {
-        tb->exits[i].e = s->exits[i];
-        tb->exits[i].owner = tb;
+        tb_exits(tb)[i].e = s->exits[i];
+        tb_exits(tb)[i].owner = tb_ref(tb);
     }
     code_cache_commit(&cs, tb);
     *out = tb;
@@ -401,13 +408,15 @@ static void publish(TB *tb)
 {
     EngineStats *st = &engine.stats;
 
-    tb->guest_hash = tb_hash_guest(tb->ranges, tb->nb_ranges);
+    tb->guest_hash = tb_hash_guest(tb);
     tb_add_to_pages(tb);
     atomic_store_explicit(&tb->state, TB_VALID, memory_order_release);
     tb_table_insert(tb);
     st->units++;
     st->insns += tb->insns;
-    st->guest_bytes += tb->guest_size;
+    for (unsigned i = 0; i < tb->nb_ranges; i++) {
+        st->guest_bytes += tb_ranges(tb)[i].len;
+    }
     st->host_bytes += tb->code_size;
     if (unlikely(engine.cfg.perfmap)) {
         perfmap_unit(tb);
@@ -474,7 +483,7 @@ static bool may_revive(const TB *tb, const EngineCPU *cpu)
         return false;
     }
     for (unsigned i = 0; i < tb->nb_pages; i++) {
-        uint64_t page = tb->pages[i].page;
+        uint64_t page = tb_pages(tb)[i].page;
         PageMode mode = page_mode(page);
 
         if (!(guest_page_flags(page) & PAGE_EXEC) ||
@@ -496,9 +505,9 @@ static TB *revive(EngineCPU *cpu, uint64_t pc)
             continue;
         }
         for (unsigned i = 0; i < tb->nb_pages; i++) {
-            page_make_protected(tb->pages[i].page);
+            page_make_protected(tb_pages(tb)[i].page);
         }
-        if (tb_hash_guest(tb->ranges, tb->nb_ranges) != tb->guest_hash) {
+        if (tb_hash_guest(tb) != tb->guest_hash) {
             continue;
         }
         tb_dormant_remove(tb);

@@ -575,6 +575,7 @@ static void test_faults(void)
     CPUArchState *env = new_cpu();
     uint8_t *code = fresh(1), *p;
     uint8_t *bad = mem + MEM_SIZE + 4096 * 16;
+    int excp;
 
     p = put_add(code, 3);
     p = put(p, "F");
@@ -610,7 +611,9 @@ static void test_faults(void)
 
     /* not canonical */
     env->regs[R_EDI] = 0x123456789abcdef0;
-    g_assert_cmpint(run(env, code + 64), ==, EXCP0D_GPF);
+    excp = run(env, code + 64);
+    /* target/i386 may take the toy's code for a push */
+    g_assert_true(excp == EXCP0D_GPF || excp == EXCP0C_STACK);
     g_assert_cmpint(run(env, (void *)0x8000000000000001), ==, EXCP0D_GPF);
     g_assert_cmpint(run(env, (void *)0xffffffffff600000), ==, EXCP_VSYSCALL);
     cpu_destroy(env);
