@@ -262,7 +262,6 @@ static bool fill_exception(CPUArchState *env, int sig, const siginfo_t *info,
         } else {
             fill_page_fault(env, info, uc);
         }
-        x86_fault_fixup(env);
         return true;
     case SIGBUS:
         if (info->si_code == SI_KERNEL) {
@@ -284,31 +283,6 @@ static bool fill_exception(CPUArchState *env, int sig, const siginfo_t *info,
         return true;
     default:
         return false;
-    }
-}
-
-/* Bytes of code at @pc that can be read, 15 at most. */
-static size_t readable_code(uint64_t pc)
-{
-    const int need = PAGE_READ | PAGE_EXEC;
-    size_t in_page = GUEST_PAGE_SIZE - (pc & ~GUEST_PAGE_MASK);
-
-    if (!engine.cfg.user || !(engine.cfg.user->page_flags(pc, NULL) & need)) {
-        return 0;
-    }
-    if (in_page >= 15 ||
-        (engine.cfg.user->page_flags(pc + in_page, NULL) & need)) {
-        return 15;
-    }
-    return in_page;
-}
-
-static void refine_exception(CPUArchState *env)
-{
-    if (env->common.exception_index == EXCP0D_GPF ||
-        env->common.exception_index == EXCP0E_PAGE) {
-        cpu_refine_fault(env, (const uint8_t *)(uintptr_t)env->rip,
-                         readable_code(env->rip));
     }
 }
 
@@ -397,7 +371,10 @@ HostFaultResult cpu_handle_host_fault(CPUArchState *env, int sig,
     if (!fill_exception(cpu->env, sig, info, ucontext)) {
         return HOST_FAULT_FOREIGN;
     }
-    refine_exception(cpu->env);
+    if (cpu->env->common.exception_index == EXCP0D_GPF ||
+        cpu->env->common.exception_index == EXCP0E_PAGE) {
+        x86_fault_fixup(cpu->env);
+    }
     return HOST_FAULT_GUEST;
 }
 

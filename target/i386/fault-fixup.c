@@ -1,6 +1,7 @@
 /*
- * After a fault: what an instruction with several independent accesses has
- * already done, and which address it names.
+ * After a fault: what depends on the instruction that raised it.  That is what
+ * an instruction with several independent accesses has already done, which
+ * address it names, and whether #GP is #SS.
  *
  * Translated code reads all elements of a gather before it writes a register,
  * and a masked load reads whole vectors.  A CPU completes gathers element by
@@ -87,9 +88,9 @@ static void fix_gather(CPUArchState *env, const X86Insn *insn, unsigned size,
                                                             : (int32_t)raw);
             uint64_t v = 0;
 
-            if (env->common.exception_index == EXCP0D_GPF ?
-                non_canonical(a) || non_canonical(a + size - 1) :
-                env->cr2 - a < size) {
+            if (env->common.exception_index == EXCP0E_PAGE ?
+                env->cr2 - a < size :
+                non_canonical(a) || non_canonical(a + size - 1)) {
                 return;
             }
             memcpy(&v, (const void *)(uintptr_t)a, size);
@@ -118,12 +119,85 @@ static void fix_masked_load(CPUArchState *env, const X86Insn *insn,
     }
 }
 
+static const X86Operand *memory_operand(const X86Insn *insn)
+{
+    for (unsigned i = 0; i < insn->n_operands; i++) {
+        if (insn->operand[i].kind == X86_OPND_MEM) {
+            return &insn->operand[i];
+        }
+    }
+    return NULL;
+}
+
+/* A bit string instruction goes on from its operand by a register. */
+static int64_t bit_offset(const CPUArchState *env, const X86Insn *insn)
+{
+    const X86Operand *o = &insn->operand[1];
+    int64_t bit;
+
+    if ((insn->op != X86_OP_BT && insn->op != X86_OP_BTS &&
+         insn->op != X86_OP_BTR && insn->op != X86_OP_BTC) ||
+        o->kind != X86_OPND_GPR) {
+        return 0;
+    }
+    bit = insn->opsize == 8 ? (int64_t)env->regs[o->reg] :
+          insn->opsize == 4 ? (int32_t)env->regs[o->reg] :
+                              (int16_t)env->regs[o->reg];
+    return (bit >> 3) & -(int64_t)insn->opsize;
+}
+
+/*
+ * Where an access that is not canonical raises #SS instead of #GP: relative to
+ * the stack segment, which RSP and RBP as base imply.  Alignment comes first.
+ */
+static bool in_stack_segment(const CPUArchState *env, const X86Insn *insn)
+{
+    const X86Mem *m = &insn->mem;
+    const X86Operand *o = memory_operand(insn);
+    const X86Row *row = x86_insn_row(insn);
+    bool stack = m->seg == X86_REG_NONE &&
+                 (m->base == R_ESP || m->base == R_EBP);
+    uint64_t first;
+
+    if (o && o->access) {
+        if (m->vsib) {
+            return stack;
+        }
+        first = address(env, insn, m->index == X86_REG_NONE ? 0 :
+                        env->regs[m->index]) + bit_offset(env, insn);
+        if (row->flags & X86_ROW_ALIGN && first & (o->size - 1)) {
+            return false;
+        }
+        if (non_canonical(first) ||
+            non_canonical(first + MAX(o->size, 1) - 1)) {
+            return stack;
+        }
+    }
+    return row->flags & X86_ROW_STACK;
+}
+
+/* 80-bit stores are two; the address is that of the whole where they share it. */
+static void fix_store80(CPUArchState *env, const X86Insn *insn)
+{
+    uint64_t a = address(env, insn, insn->mem.index == X86_REG_NONE ? 0 :
+                         env->regs[insn->mem.index]);
+
+    if (env->cr2 - a < 10 && (env->cr2 & GUEST_PAGE_MASK) ==
+                             (a & GUEST_PAGE_MASK)) {
+        env->cr2 = a;
+    }
+}
+
 void x86_fault_fixup(CPUArchState *env)
 {
     X86Insn insn;
 
     if (!decode_at(&insn, env->rip)) {
         return;
+    }
+    if (env->common.exception_index == EXCP0D_GPF &&
+        in_stack_segment(env, &insn)) {
+        env->common.exception_index = EXCP0C_STACK;
     }
     switch (insn.op) {
     case X86_OP_VPGATHERDD:
@@ -149,6 +223,19 @@ void x86_fault_fixup(CPUArchState *env)
     case X86_OP_VMASKMOVPD:
     case X86_OP_VPMASKMOVQ:
         fix_masked_load(env, &insn, 8);
+        break;
+    case X86_OP_FSTP:
+    case X86_OP_FBSTP:
+        if (insn.operand[0].kind == X86_OPND_MEM &&
+            insn.operand[0].size == 10) {
+            fix_store80(env, &insn);
+        }
+        break;
+    case X86_OP_VCVTPS2PH:
+        /* a store that faults has raised nothing */
+        if (insn.operand[0].kind == X86_OPND_MEM) {
+            env->mxcsr = env->mxcsr_before;
+        }
         break;
     default:
         break;

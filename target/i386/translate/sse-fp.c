@@ -31,6 +31,7 @@ static void trans_cvt_from_mmx(DisasContext *s, const X86Insn *insn, int arg)
     } else {
         mmx_enter(s);
         v = vec_op16(s, VOP_movi2v, MO_64, mmx_load(s, insn, 1), TCGV_NONE, 0);
+        mmx_store(s, X86_REG_NONE, TCGV_NONE);
     }
     if (varg_esz(arg) == MO_64) {
         tcg_gen_v(s->tcg, VOP_cvtdq2pd, VW_16, MO_64, 0, d, v, TCGV_NONE,
@@ -38,9 +39,6 @@ static void trans_cvt_from_mmx(DisasContext *s, const X86Insn *insn, int arg)
     } else {
         t = vec_op16(s, VOP_cvtdq2ps, MO_32, v, TCGV_NONE, 0);
         tcg_gen_v(s->tcg, VOP_movlo, VW_16, MO_64, 0, d, d, t, TCGV_NONE, 0);
-    }
-    if (!operand_is_mem(insn, 1)) {
-        mmx_store(s, X86_REG_NONE, TCGV_NONE);
     }
 }
 
@@ -51,6 +49,7 @@ static void trans_cvt_to_mmx(DisasContext *s, const X86Insn *insn, int arg)
 
     mmx_enter(s);
     v = vec_load(s, insn, 1);
+    mmx_store(s, X86_REG_NONE, TCGV_NONE);
     if (insn->operand[1].size == 8) {
         /* the other two lanes must not raise anything */
         v = vec_op16(s, VOP_movq, MO_64, v, TCGV_NONE, 0);
@@ -67,6 +66,13 @@ static void trans_cvtps2ph(DisasContext *s, const X86Insn *insn, int arg)
     bool mem = operand_is_mem(insn, 0);
     TCGv d = mem ? vtemp(s) : vec_dst(s, insn, 0);
 
+    if (mem) {
+        /* a store that faults has raised nothing: see fault-fixup.c */
+        TCGv before = temp(s);
+
+        tcg_emit(s->tcg, TCG_OP_st_mxcsr, MO_32)->dst[0] = before;
+        tcg_gen_st_env(s->tcg, MO_32, ENV(mxcsr_before), before);
+    }
     tcg_gen_v(s->tcg, VOP_cvtps2ph, vec_width(insn), MO_32, upper_flag(insn),
               d, vreg(s, insn->operand[1].reg), TCGV_NONE, TCGV_NONE,
               insn->imm);
