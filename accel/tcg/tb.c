@@ -31,7 +31,7 @@ uint8_t *tb_meta_base;
  * the translator's "is there one?" without a walk through cold records.
  * Engine lock.
  */
-#define FILTER_BITS 20
+#define FILTER_BITS 18
 static uint64_t filter[(1u << FILTER_BITS) / 64];
 
 static inline size_t hash_pc(uint64_t pc, unsigned bits)
