@@ -92,7 +92,7 @@ static void store_mem(DisasContext *s, const X86Insn *insn, unsigned fmt,
 {
     unsigned size = insn->operand[0].size;
     TCGv v = temp(s), skip = temp(s), nowhere = temp(s), addr = temp(s);
-    TCGv real = mem_address(s, insn), hi;
+    TCGv real = mem_address(s, insn), hi, tail;
     TCGOp *op;
 
     gen_call1(s, &x86_helper_x87_st, v, imm64(s, fmt));
@@ -103,11 +103,21 @@ static void store_mem(DisasContext *s, const X86Insn *insn, unsigned fmt,
     tcg_gen_movcond(s->tcg, TCG_COND_NE, MO_32, addr, skip, imm64(s, 0),
                     nowhere, real);
     if (size == 10) {
+        /*
+         * Bytes 2 to 9 first: that store touches the second page, if there is
+         * one, so that nothing is written when it is missing.
+         */
         hi = temp(s);
+        tail = temp(s);
         tcg_gen_ld_env(s->tcg, MO_64, v, ENV(vtmp[3].q[0]));
         tcg_gen_ld_env(s->tcg, MO_16, hi, ENV(vtmp[3].w[4]));
+        op = tcg_emit(s->tcg, TCG_OP_extract2, MO_64);
+        op->dst[0] = tail;
+        op->src[0] = v;
+        op->src[1] = hi;
+        op->imm = 16;
+        tcg_gen_st(s->tcg, MO_64, (TCGMem) { .base = addr, .disp = 2 }, tail);
         tcg_gen_st(s->tcg, MO_64, (TCGMem) { .base = addr }, v);
-        tcg_gen_st(s->tcg, MO_16, (TCGMem) { .base = addr, .disp = 8 }, hi);
     } else {
         tcg_gen_st(s->tcg, width_of(size), (TCGMem) { .base = addr }, v);
     }
