@@ -216,6 +216,7 @@ static NOVEC uint64_t helper_rep_stos(CPUArchState *env, uint64_t mode,
             n = 1;
             store(&r, dst, v);
         } else if (r.down) {
+            store(&r, dst, v);      /* faults here or not at all */
             fill_up(&r, dst - ((n - 1) << r.shift), v, n);
         } else {
             fill_up(&r, dst, v, n);
