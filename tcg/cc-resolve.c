@@ -8,8 +8,8 @@
  * a join label the record is in the CPU state; behind a side label it is that
  * of the branch.
  *
- * At the end ops that became nop are squeezed out, and cc_set ops nobody needs
- * with them.
+ * On the way ops that became nop are squeezed out, and cc_set ops nobody needs
+ * with them.  The record of such a cc_set is still good for the fault table.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -21,11 +21,15 @@ typedef struct Resolve {
     unsigned set;           /* op (index + 1) of the cc_set; 0: in CPU state */
     unsigned stale;         /* operands overwritten since, by bit */
     bool in_env;            /* the CPU state has the record, too */
+    TCGOp gone;             /* the cc_set when `set` is SET_GONE */
+    TCGOp *cur;             /* the cc_set */
 } Resolve;
+
+#define SET_GONE UINT16_MAX
 
 static TCGOp *current(const Resolve *r)
 {
-    return &r->s->ops[r->set - 1];
+    return r->cur;
 }
 
 static void store_at_set(Resolve *r)
@@ -153,7 +157,7 @@ static void branch(Resolve *r, const TCGOp *op)
         }
         return;
     }
-    r->p->branch[l].set = r->set;
+    r->p->branch[l].set = r->set == SET_GONE ? 0 : r->set;
     r->p->branch[l].stale = r->stale;
     r->p->branch[l].in_env = r->in_env;
 }
@@ -164,6 +168,7 @@ static void label(Resolve *r, const TCGOp *op, bool falls_in)
 
     if (r->s->labels[l].side) {
         r->set = r->p->branch[l].set;
+        r->cur = r->set ? &r->s->ops[r->set - 1] : NULL;
         r->stale = r->p->branch[l].stale;
         r->in_env = r->p->branch[l].in_env;
         return;
@@ -174,84 +179,95 @@ static void label(Resolve *r, const TCGOp *op, bool falls_in)
     r->set = 0;
 }
 
-static void resolve(Resolve *r)
+/* A cc_set that goes to index @n, if it is needed at all. */
+static bool cc_set(Resolve *r, const TCGOp *op, unsigned n)
 {
-    TCGContext *s = r->s;
-    bool falls_in = true;
+    bool needed = op->imm || op->cond;
 
-    for (unsigned i = 0; i < s->nb_ops; i++) {
-        TCGOp *op = &s->ops[i];
-        const TCGOpDef *def = &tcg_op_defs[op->opc];
-
-        switch (op->opc) {
-        case TCG_OP_nop:
-            continue;
-        case TCG_OP_label:
-            label(r, op, falls_in);
-            break;
-        case TCG_OP_insn_start:
-            attach_insn(r, op);
-            break;
-        case TCG_OP_cc_set:
-            r->set = i + 1;
-            r->stale = 0;
-            r->in_env = false;
-            break;
-        case TCG_OP_brcc:
-        case TCG_OP_setcc:
-        case TCG_OP_movcc:
-        case TCG_OP_cc_get:
-            attach(r, op, 0);
-            break;
-        case TCG_OP_exit_direct:
-        case TCG_OP_exit_indirect:
-        case TCG_OP_exit_ret:
-        case TCG_OP_exit_reason:
-        case TCG_OP_poll:
-            attach_exit(r, op);
-            break;
-        case TCG_OP_call:
-            call(r, op);
-            break;
-        }
-        if (def->flags & TCG_OPF_B) {
-            branch(r, op);
-        }
-        if (r->set) {
-            for (unsigned k = 0; k < def->dsts; k++) {
-                if (op->dst[k]) {
-                    written(r, op->dst[k]);
-                }
-            }
-        }
-        falls_in = !(def->flags & TCG_OPF_E);
+    r->stale = 0;
+    r->in_env = false;
+    if (needed) {
+        r->set = n + 1;
+        r->cur = &r->s->ops[n];
+    } else {
+        r->set = SET_GONE;
+        r->gone = *op;
+        r->cur = &r->gone;
     }
+    return needed;
 }
 
-static void squeeze(TCGContext *s)
+enum { PLAIN, LABEL, INSN, SET, READER, EXIT, CALL, BRANCH, NOP };
+
+static const uint8_t classes[TCG_OP_MAX] = {
+    [TCG_OP_nop] = NOP, [TCG_OP_label] = LABEL, [TCG_OP_insn_start] = INSN,
+    [TCG_OP_cc_set] = SET, [TCG_OP_brcc] = READER, [TCG_OP_setcc] = READER,
+    [TCG_OP_movcc] = READER, [TCG_OP_cc_get] = READER,
+    [TCG_OP_exit_direct] = EXIT, [TCG_OP_exit_indirect] = EXIT,
+    [TCG_OP_exit_ret] = EXIT, [TCG_OP_exit_reason] = EXIT,
+    [TCG_OP_poll] = EXIT, [TCG_OP_call] = CALL, [TCG_OP_br] = BRANCH,
+    [TCG_OP_brcond] = BRANCH,
+};
+
+/* False when the op is not wanted in the result. */
+static bool special(Resolve *r, TCGOp *op, unsigned n, bool falls_in)
 {
-    unsigned n = 0;
-
-    for (unsigned i = 0; i < s->nb_ops; i++) {
-        const TCGOp *op = &s->ops[i];
-
-        if (op->opc == TCG_OP_nop ||
-            (op->opc == TCG_OP_cc_set && !op->imm && !op->cond &&
-             !(op->flags & TCG_F_CC_STORE))) {
-            continue;
+    switch (classes[op->opc]) {
+    case NOP:
+        return false;
+    case LABEL:
+        label(r, op, falls_in);
+        break;
+    case INSN:
+        attach_insn(r, op);
+        break;
+    case SET:
+        return cc_set(r, op, n);
+    case READER:
+        attach(r, op, 0);
+        if (op->opc == TCG_OP_brcc) {
+            branch(r, op);
         }
-        if (n != i) {
-            s->ops[n] = *op;
-        }
-        n++;
+        break;
+    case EXIT:
+        attach_exit(r, op);
+        break;
+    case CALL:
+        call(r, op);
+        break;
+    case BRANCH:
+        branch(r, op);
+        break;
     }
-    s->nb_ops = n;
+    return true;
 }
 
 void tcg_pass_resolve(TCGContext *s)
 {
     Resolve r = { .s = s, .p = tcg_pass_data(s) };
+    bool falls_in = true;
+    unsigned n = 0;
 
-    resolve(&r);
-    squeeze(s);
+    for (unsigned i = 0; i < s->nb_ops; i++) {
+        TCGOp *op = &s->ops[i];
+        const TCGOpDef *def = &tcg_op_defs[op->opc];
+
+        if (n != i) {
+            s->ops[n] = *op;
+            op = &s->ops[n];
+        }
+        if (classes[op->opc] != PLAIN && !special(&r, op, n, falls_in)) {
+            continue;
+        }
+        if (r.set) {
+            for (unsigned k = 0; k < def->dsts; k++) {
+                if (op->dst[k]) {
+                    written(&r, op->dst[k]);
+                }
+            }
+        }
+        falls_in = !(def->flags & TCG_OPF_E);
+        n++;
+    }
+    s->nb_ops = n;
 }

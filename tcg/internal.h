@@ -82,6 +82,9 @@ typedef struct TCGPassData {
     uint8_t bits[TCG_MAX_VALS];
     /* backward: a temp is read further down */
     uint8_t live[TCG_MAX_VALS];
+    /* forward: labels met so far, and whether a branch goes back to one */
+    bool met[TCG_MAX_LABELS];
+    bool loop;
     /* backward: state at labels */
     struct {
         uint32_t cc_live;
@@ -92,7 +95,7 @@ typedef struct TCGPassData {
     struct {
         uint16_t set;
         uint8_t stale;
-        bool in_env, known;
+        bool in_env;
     } branch[TCG_MAX_LABELS];
 } TCGPassData;
 

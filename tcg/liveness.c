@@ -28,7 +28,6 @@ typedef struct Backward {
     bool strong;
     uint64_t written;
     bool fault;             /* an op of this guest instruction may fault */
-    bool loops;             /* there are backward branches */
 } Backward;
 
 static uint64_t global_bit(const TCGContext *s, TCGv v)
@@ -353,7 +352,16 @@ static void at_end(Backward *b)
     b->fault = false;
 }
 
-/* Flags, control flow and calls; everything but plain values. */
+/* Ops that do more than read and write values. */
+static const bool has_effects[TCG_OP_MAX] = {
+    [TCG_OP_insn_start] = true, [TCG_OP_label] = true, [TCG_OP_br] = true,
+    [TCG_OP_brcc] = true, [TCG_OP_brcond] = true, [TCG_OP_setcc] = true,
+    [TCG_OP_movcc] = true, [TCG_OP_cc_get] = true,
+    [TCG_OP_exit_direct] = true, [TCG_OP_exit_indirect] = true,
+    [TCG_OP_exit_ret] = true, [TCG_OP_exit_reason] = true,
+    [TCG_OP_poll] = true, [TCG_OP_call] = true,
+};
+
 static void effects(Backward *b, TCGOp *op)
 {
     switch (op->opc) {
@@ -411,6 +419,7 @@ static void walk(Backward *b)
     for (unsigned i = s->nb_ops; i-- > 0; ) {
         TCGOp *op = &s->ops[i];
         bool dead = false;
+        unsigned n;
 
         if (op->opc == TCG_OP_mov) {
             coalesce(b, i);
@@ -432,55 +441,38 @@ static void walk(Backward *b)
             continue;
         }
         define(b, op);
-        effects(b, op);
+        if (has_effects[op->opc]) {
+            effects(b, op);
+        }
         if (tcg_op_faults(op)) {
             b->fault = true;
             b->dead = 0;
         }
-        for (unsigned k = 0; k < 6; k++) {
+        n = op->opc == TCG_OP_call ? 6 : tcg_op_srcs(op);
+        for (unsigned k = 0; k < n; k++) {
             use(b, op->src[k]);
         }
     }
-}
-
-static bool has_loop(const TCGContext *s, TCGPassData *p)
-{
-    bool loop = false;
-
-    for (unsigned l = 0; l < s->nb_labels; l++) {
-        /* until a label has been met: nothing is known about its code */
-        p->at_label[l].cc_live = TCG_CC_ALL;
-        p->at_label[l].strong = true;
-        p->at_label[l].written = UINT64_MAX;
-    }
-    for (unsigned i = 0; i < s->nb_ops && s->nb_labels; i++) {
-        const TCGOp *op = &s->ops[i];
-
-        if (op->opc == TCG_OP_label) {
-            p->at_label[op->imm].cc_live = 0;
-        } else if (tcg_op_defs[op->opc].flags & TCG_OPF_B) {
-            loop |= !p->at_label[op->imm].cc_live;
-        }
-    }
-    for (unsigned l = 0; l < s->nb_labels; l++) {
-        p->at_label[l].cc_live = TCG_CC_ALL;
-    }
-    return loop;
 }
 
 void tcg_pass_backward(TCGContext *s)
 {
     Backward b = { .s = s, .p = tcg_pass_data(s) };
 
-    /* room for the constants the pass may make */
-    memset(b.p->live, 0, MIN(s->nb_vals + 8u, TCG_MAX_VALS));
-    if (has_loop(s, b.p)) {
+    memset(b.p->live, 0, s->nb_vals);
+    for (unsigned l = 0; l < s->nb_labels; l++) {
+        /* until a label has been met: nothing is known about its code */
+        b.p->at_label[l].cc_live = TCG_CC_ALL;
+        b.p->at_label[l].strong = true;
+        b.p->at_label[l].written = UINT64_MAX;
+    }
+    if (b.p->loop) {
         /*
          * The first round takes everything for live at a loop's head; what it
          * finds there holds for the second one, which may then drop more.
          */
         walk(&b);
-        memset(b.p->live, 0, MIN(s->nb_vals + 8u, TCG_MAX_VALS));
+        memset(b.p->live, 0, s->nb_vals);
     }
     walk(&b);
 }

@@ -727,15 +727,19 @@ void tcg_pass_forward(TCGContext *s)
     Forward f = { .s = s, .p = tcg_pass_data(s), .first_local = UINT16_MAX };
     bool reachable = true;
 
+    f.p->loop = false;
+    memset(f.p->met, 0, s->nb_labels * sizeof(f.p->met[0]));
     memset(f.p->def, 0, s->nb_vals * sizeof(f.p->def[0]));
     memset(f.p->alias, 0, s->nb_vals * sizeof(f.p->alias[0]));
     memset(f.p->bits, 64, s->nb_vals);
     for (f.i = 0; f.i < s->nb_ops; f.i++) {
         TCGOp *op = &s->ops[f.i];
+        unsigned flags;
 
         if (op->opc == TCG_OP_label) {
             reachable |= s->labels[op->imm].refs > 0;
             if (reachable) {
+                f.p->met[op->imm] = true;
                 at_label(&f);
                 continue;
             }
@@ -750,9 +754,9 @@ void tcg_pass_forward(TCGContext *s)
         resolve_sources(&f, op);
         simplify(&f, op);
         note_results(&f, op);
-        if (tcg_op_defs[op->opc].flags & TCG_OPF_E) {
-            reachable = false;
-        }
+        flags = tcg_op_defs[op->opc].flags;
+        f.p->loop |= flags & TCG_OPF_B && f.p->met[op->imm];
+        reachable = !(flags & TCG_OPF_E);
     }
 }
 
