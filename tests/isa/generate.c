@@ -284,6 +284,42 @@ static uint64_t memory_place(IsaGen *g, unsigned size, bool align)
     }
 }
 
+/*
+ * For instructions that may write a part of their operand before a fault:
+ * never from a page that works into one that does not.
+ */
+static uint64_t whole_place(IsaGen *g, unsigned size)
+{
+    uint64_t a = memory_place(g, size, false);
+
+    if ((a < RO_BASE && a + size > RO_BASE) ||
+        (a < MEM_BASE + MEM_SIZE && a + size > MEM_BASE + MEM_SIZE)) {
+        a -= size;
+    }
+    return a;
+}
+
+/*
+ * MASKMOVDQU and MASKMOVQ: a CPU may look at all bytes or only at those
+ * selected.  Where all of them fault, one has to be selected.
+ */
+static void place_masked(IsaGen *g, const X86Insn *in, bool first)
+{
+    bool mmx = in->operand[0].kind == X86_OPND_MMX;
+    unsigned size = mmx ? 8 : 16, reg = in->operand[1].reg;
+    uint64_t a = whole_place(g, size);
+
+    if (!first) {
+        a = MEM_BASE + 64 + below(g, MEM_SIZE - 128);
+    } else if (mmx) {
+        isa_in.fx[32 + ((reg - (isa_in.fx[3] >> 3 & 7)) & 7) * 16 +
+                  below(g, 8)] |= 0x80;
+    } else {
+        isa_in.fx[160 + reg * 16 + below(g, 16)] |= 0x80;
+    }
+    isa_in.gpr[R_EDI_] = a;
+}
+
 static void random_state(IsaGen *g)
 {
     static const uint32_t rounding[] = { 0, 0x2000, 0x4000, 0x6000 };
@@ -368,6 +404,67 @@ static bool testable(const IsaGen *g, const X86Row *row)
            !(row->flags & X86_ROW_STACK && row->branch != X86_BR_NONE);
 }
 
+/*
+ * Instructions made of several accesses whose order the manuals leave open, or
+ * that may check all of an operand for access before they use a part of it.
+ */
+static bool own_order(const X86Insn *in)
+{
+    switch (in->op) {
+    case X86_OP_FLDENV: case X86_OP_FRSTOR:
+    case X86_OP_MASKMOVQ: case X86_OP_MASKMOVDQU: case X86_OP_VMASKMOVDQU:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void add_step(IsaCase *c, const X86Insn *in)
+{
+    const X86Row *row = x86_insn_row(in);
+
+    c->step[c->n_steps++] = (IsaStep) {
+        .off = c->len, .page_only = own_order(in),
+        .read = row->eflags_read, .killed = x86_insn_flags_killed(in),
+        .written = row->eflags_write | row->eflags_undef,
+        .undef = c->undef,
+    };
+    if (row->flags & X86_ROW_FCOND) {
+        c->undef |= row->eflags_undef;
+    } else {
+        c->undef = (c->undef & ~row->eflags_write) | row->eflags_undef;
+    }
+    c->len += in->len;
+}
+
+/*
+ * A double shift by more than the operand size leaves everything undefined.
+ * Counts that come from CL are masked by an instruction put in front.
+ */
+static bool tame_count(X86Insn *in, uint8_t *p, IsaCase *c, uint64_t features)
+{
+    static const uint8_t and_cl_15[] = { 0x80, 0xe1, 0x0f };
+
+    if ((in->op != X86_OP_SHLD && in->op != X86_OP_SHRD) || in->opsize != 2) {
+        return true;
+    }
+    if (in->operand[2].kind == X86_OPND_IMM) {
+        if ((p[in->imm_off] & 31) > 16) {
+            p[in->imm_off] &= 0xef;
+        }
+    } else {
+        X86Insn mask;
+
+        memmove(p + sizeof(and_cl_15), p, in->len);
+        memcpy(p, and_cl_15, sizeof(and_cl_15));
+        x86_decode(&mask, p, 15, in->pc, features);
+        add_step(c, &mask);
+        p += sizeof(and_cl_15);
+    }
+    return x86_decode(in, p, 15, c->pc + (p - c->code), features) ==
+           X86_DECODE_OK;
+}
+
 /* Padding for hops, then jmp *0(%rip) to isa_end. */
 static bool finish(IsaCase *c)
 {
@@ -387,6 +484,7 @@ bool isa_generate(IsaGen *g, const IsaForm *form, unsigned extra, uint64_t pc,
     unsigned tries = 0;
 
     memset(c, 0, sizeof(*c));
+    c->pc = pc;
     random_state(g);
     c->first_row = form->row;
     for (unsigned n = 0; n <= extra; n++) {
@@ -432,6 +530,10 @@ bool isa_generate(IsaGen *g, const IsaForm *form, unsigned extra, uint64_t pc,
             n--;
             continue;
         }
+        if (!tame_count(&in, p, c, g->features)) {
+            return n > 0 && finish(c);
+        }
+        p = c->code + c->len;
         row = x86_insn_row(&in);
         if (row->branch && (in.prefixes & X86_PFX_OPSZ)) {
             return false;       /* AMD truncates RIP, Intel does not */
@@ -442,12 +544,14 @@ bool isa_generate(IsaGen *g, const IsaForm *form, unsigned extra, uint64_t pc,
             if (o->kind == X86_OPND_SEG && (o->access & X86_ACC_W)) {
                 return n > 0 && finish(c);
             }
-            if (o->kind == X86_OPND_MEM &&
-                !place_memory(g, &in, p,
-                              memory_place(g, o->size, row->flags &
-                                           X86_ROW_ALIGN || below(g, 2)),
-                              &fixed)) {
-                return n > 0 && finish(c);
+            if (o->kind == X86_OPND_MEM) {
+                bool align = row->flags & X86_ROW_ALIGN || below(g, 2);
+                uint64_t at = in.op == X86_OP_FBSTP ? whole_place(g, 10)
+                    : memory_place(g, o->size, align);
+
+                if (!place_memory(g, &in, p, at, &fixed)) {
+                    return n > 0 && finish(c);
+                }
             }
             if (o->kind == X86_OPND_REL) {
                 /* A short hop forward, into the padding. */
@@ -465,7 +569,7 @@ bool isa_generate(IsaGen *g, const IsaForm *form, unsigned extra, uint64_t pc,
         }
         if (in.op == X86_OP_MASKMOVDQU || in.op == X86_OP_VMASKMOVDQU ||
             in.op == X86_OP_MASKMOVQ) {
-            isa_in.gpr[R_EDI_] = memory_place(g, 16, false);
+            place_masked(g, &in, !n);
         }
         if (in.op == X86_OP_ENTER || in.op == X86_OP_LEAVE) {
             isa_in.gpr[R_EBP_] = STACK_BASE + 2048;
@@ -484,12 +588,7 @@ bool isa_generate(IsaGen *g, const IsaForm *form, unsigned extra, uint64_t pc,
         }
         c->x87 |= !strcmp(x86_group_names[row->group], "x87") ||
                   row->features >> X86_FEAT_MMX & 1;
-        if (row->flags & X86_ROW_FCOND) {
-            c->undef |= row->eflags_undef;
-        } else {
-            c->undef = (c->undef & ~row->eflags_write) | row->eflags_undef;
-        }
-        c->len += in.len;
+        add_step(c, &in);
         if (row->branch) {
             break;
         }

@@ -48,10 +48,22 @@ typedef struct IsaForm {
 extern const IsaForm isa_forms[];
 extern const unsigned isa_n_forms;
 
+/* What one instruction of a case does to flags and faults. */
+typedef struct IsaStep {
+    uint8_t off;                    /* in the code */
+    bool page_only;                 /* the CPU's order of accesses is its own:
+                                       of a fault address the page counts */
+    uint32_t read, killed, written; /* EFLAGS bits */
+    uint32_t undef;                 /* EFLAGS bits undefined before it */
+} IsaStep;
+
 /* One generated case. */
 typedef struct IsaCase {
     uint8_t code[SLOT_SIZE];
     unsigned len;
+    uint64_t pc;
+    IsaStep step[16];
+    unsigned n_steps;
     uint32_t undef;                 /* EFLAGS bits that do not count */
     unsigned first_row;
     bool x87;

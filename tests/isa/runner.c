@@ -92,12 +92,40 @@ static void fill_memory(IsaGen *g)
     }
 }
 
+/*
+ * At a fault: flags that are undefined there, and those that earlier
+ * instructions changed and later ones overwrite before they are read (see
+ * "Flags" in docs/devel/architecture.rst).
+ */
+static uint32_t flags_at_fault(const IsaCase *c, unsigned i)
+{
+    uint32_t ignore = c->step[i].undef, read = 0, written = 0;
+
+    for (unsigned k = 0; k < i; k++) {
+        written |= c->step[k].written;
+    }
+    for (; written && i < c->n_steps; i++) {
+        read |= c->step[i].read;
+        ignore |= c->step[i].killed & ~read;
+    }
+    return ignore;
+}
+
 /* What does not count: see docs/devel/testing.rst. */
 static void normalise(const IsaCase *c)
 {
     uint8_t *fx = isa_out.fx;
+    uint32_t ignore = c->undef;
 
-    isa_out.rflags &= ~(uint64_t)c->undef;
+    for (unsigned i = 0; isa_out.signo && i < c->n_steps; i++) {
+        if (c->pc + c->step[i].off == isa_out.rip) {
+            ignore = flags_at_fault(c, i);
+            if (c->step[i].page_only) {
+                isa_out.addr &= ~0xfffull;
+            }
+        }
+    }
+    isa_out.rflags &= ~(uint64_t)ignore;
     memset(fx + 6, 0, 2 + 16);          /* FOP, FIP, FDP */
     memset(fx + 28, 0, 4);              /* MXCSR_MASK */
     for (unsigned i = 0; i < 8; i++) {
@@ -171,8 +199,22 @@ static void dump(const char *what, const IsaState *s)
     }
 }
 
+/* Bytes of [@base, @base + @size) that differ from @before. */
+static void dump_changes(uint64_t base, const uint8_t *before, size_t size)
+{
+    const uint8_t *now = (const uint8_t *)base;
+
+    for (size_t i = 0; i < size; i++) {
+        if (now[i] != before[i]) {
+            printf("mem %#" PRIx64 ": %02x -> %02x\n", base + i, before[i],
+                   now[i]);
+        }
+    }
+}
+
 static void show(uint64_t seed, uint64_t n, uint64_t features)
 {
+    static uint8_t mem[MEM_SIZE], rw[4096], stack[4096];
     IsaCase c;
     uint64_t h;
 
@@ -181,6 +223,9 @@ static void show(uint64_t seed, uint64_t n, uint64_t features)
         one_case(seed, i, features, &c);
     }
     h = hash_bytes(7, (void *)MEM_BASE, MEM_SIZE);
+    memcpy(mem, (void *)MEM_BASE, MEM_SIZE);
+    memcpy(rw, (void *)(RO_BASE - 4096), sizeof(rw));
+    memcpy(stack, (void *)STACK_BASE, sizeof(stack));
     if (!one_case(seed, n, features, &c)) {
         printf("case %" PRIu64 ": no case\n", n);
         return;
@@ -209,6 +254,9 @@ static void show(uint64_t seed, uint64_t n, uint64_t features)
     }
     dump("in ", &isa_in);
     dump("out", &isa_out);
+    dump_changes(MEM_BASE, mem, MEM_SIZE);
+    dump_changes(RO_BASE - 4096, rw, sizeof(rw));
+    dump_changes(STACK_BASE, stack, sizeof(stack));
     printf("hash %016" PRIx64 "\n", case_hash());
 }
 
