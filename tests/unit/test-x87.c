@@ -4,13 +4,48 @@
  * exceptions.  The host runs the real instruction with the guest's control
  * word and dumps its state with FNSAVE, which raises nothing.
  *
- * On hosts without an x87 only self-consistency is checked (known values).
+ * Hosts without an x87 check known values only.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
 #include <glib.h>
 #include "target/i386/x87/x87.h"
+
+/* Values computed with 200 bits elsewhere; runs on every host. */
+static void test_known(void)
+{
+    X87Fpu s = { .cw = 0x37f };
+    const X87Reg one = x87_one();
+    const X87Reg half = x87_reg(false, 0x3ffe, 0x8000000000000000ull);
+    const X87Reg two = x87_reg(false, 0x4000, 0x8000000000000000ull);
+    const X87Reg three = x87_reg(false, 0x4000, 0xc000000000000000ull);
+    const X87Reg eighth = x87_reg(false, 0x3ffc, 0x8000000000000000ull);
+    const struct {
+        X87Reg r;
+        uint16_t exp;
+        uint64_t mant;
+    } v[] = {
+        { x87_soft_div(&s, one, three), 0x3ffd, 0xaaaaaaaaaaaaaaabull },
+        { x87_soft_sqrt(&s, two), 0x3fff, 0xb504f333f9de6484ull },
+        { x87_soft_sin(&s, one), 0x3ffe, 0xd76aa47848677021ull },
+        { x87_soft_cos(&s, three), 0xbffe, 0xfd7025f42f2e9308ull },
+        { x87_soft_tan(&s, half), 0x3ffe, 0x8bda7adf9a3a5219ull },
+        { x87_soft_patan(&s, one, three), 0x3ffd, 0xa4bc7d1934f70924ull },
+        { x87_soft_yl2x(&s, one, three), 0x3fff, 0xcae00d1cfdeb43d0ull },
+        { x87_soft_f2xm1(&s, half), 0x3ffd, 0xd413cccfe7799211ull },
+        { x87_soft_yl2xp1(&s, three, eighth), 0x3ffe,
+          0x82809d5be7072dbeull },
+    };
+
+    for (unsigned i = 0; i < ARRAY_SIZE(v); i++) {
+        g_assert_cmphex(v[i].r.exp, ==, v[i].exp);
+        g_assert_cmphex(v[i].r.mant, ==, v[i].mant);
+    }
+    g_assert_cmphex(s.sw & X87_EXC, ==, X87_PE);
+}
+
+#ifdef __x86_64__
 
 static uint64_t rng_state = 0x9e3779b97f4a7c15ull;
 
@@ -119,8 +154,6 @@ static uint16_t control(unsigned i)
 
     return cw | ((i / 12) & 1 ? rnd() & 0x3f : 0x3f);
 }
-
-#ifdef __x86_64__
 
 typedef struct QEMU_PACKED Image {
     uint32_t cw, sw, tw, ip, cs_op, dp, ds;
@@ -304,6 +337,133 @@ static void test_host(gconstpointer p)
     run_exact(GPOINTER_TO_UINT(p), true);
 }
 
+/* Stores: format, instruction, and what may be compared. */
+typedef union Memory {
+    uint8_t b[10];
+    uint64_t q;
+    uint32_t l;
+    uint16_t w;
+} Memory;
+
+enum {
+    ST_F32, ST_F64, ST_I16, ST_I32, ST_I64, ST_T16, ST_T32, ST_T64, ST_BCD,
+    ST_COUNT,
+};
+
+#define HOST_ST(insn)                                                   \
+    asm volatile("fninit\n\tfldt %2\n\tfldcw %3\n\t" insn " %1"         \
+                 "\n\tfnsave %0\n\tfninit"                              \
+                 : "=m" (im), "+m" (*m) : "m" (a), "m" (cw) : "memory")
+
+static Image host_store(unsigned fmt, Raw a, uint16_t cw, Memory *m)
+{
+    Image im;
+
+    switch (fmt) {
+    case ST_F32: HOST_ST("fstps"); break;
+    case ST_F64: HOST_ST("fstpl"); break;
+    case ST_I16: HOST_ST("fistps"); break;
+    case ST_I32: HOST_ST("fistpl"); break;
+    case ST_I64: HOST_ST("fistpll"); break;
+    case ST_T16: HOST_ST("fisttps"); break;
+    case ST_T32: HOST_ST("fisttpl"); break;
+    case ST_T64: HOST_ST("fisttpll"); break;
+    default: HOST_ST("fbstp"); break;
+    }
+    return im;
+}
+
+static void test_store(gconstpointer p)
+{
+    unsigned fmt = GPOINTER_TO_UINT(p), n = iterations(), bad = 0;
+
+    for (unsigned i = 0; i < n; i++) {
+        X87Reg a = i < 58 * 24 ? special(i % 58) : operand(x87_one());
+        uint16_t cw = control(i < 58 * 24 ? i / 58 : i);
+        unsigned rc = cw >> 10 & 3;
+        Memory want, got;
+        X87Fpu s = { .cw = cw };
+        Image im;
+
+        memset(&want, 0x55, sizeof(want));
+        got = want;
+        im = host_store(fmt, (Raw) { a.mant, a.exp }, cw, &want);
+        switch (fmt) {
+        case ST_F32: got.l = x87_to_f32(&s, a); break;
+        case ST_F64: got.q = x87_to_f64(&s, a); break;
+        case ST_I16: got.w = x87_to_int(&s, a, 16, rc); break;
+        case ST_I32: got.l = x87_to_int(&s, a, 32, rc); break;
+        case ST_I64: got.q = x87_to_int(&s, a, 64, rc); break;
+        case ST_T16: got.w = x87_to_int(&s, a, 16, X87_RC_ZERO); break;
+        case ST_T32: got.l = x87_to_int(&s, a, 32, X87_RC_ZERO); break;
+        case ST_T64: got.q = x87_to_int(&s, a, 64, X87_RC_ZERO); break;
+        default: x87_to_bcd(&s, a, got.b); break;
+        }
+        if (x87_unmasked(&s, X87_EXC_STORE)) {
+            memset(&got, 0x55, sizeof(got));
+        }
+        if (memcmp(&want, &got, 10) || strip(s.sw) != strip(im.sw)) {
+            if (bad++ < 10) {
+                g_test_message("store %u cw %04x a %04x:%016" PRIx64 ": %016"
+                               PRIx64 " sw %04x, host %016" PRIx64 " sw %04x",
+                               fmt, cw, a.exp, a.mant, got.q, s.sw, want.q,
+                               im.sw);
+            }
+        }
+    }
+    g_assert_cmpuint(bad, ==, 0);
+}
+
+/* Loads of float, double, integers and packed decimal. */
+static void test_load(void)
+{
+    unsigned bad = 0;
+
+    for (unsigned i = 0; i < iterations(); i++) {
+        uint16_t cw = 0x37f;
+        Memory m;
+        X87Fpu s = { .cw = cw };
+        Image im;
+        X87Reg r;
+
+        m.q = rnd();
+        if (i & 16) {
+            m.q &= 0x800fffff807fffffull;   /* denormals, zeros */
+        } else if (i & 32) {
+            m.q |= 0x7ff000007f800000ull;   /* NaNs, infinities */
+        }
+        m.b[8] = m.b[0];
+        m.b[9] = m.b[1];
+        switch (i % 4) {
+        case 0:
+            asm volatile("fninit\n\tflds %1\n\tfnsave %0"
+                         : "=m" (im) : "m" (m));
+            r = x87_from_f32(&s, m.l);
+            break;
+        case 1:
+            asm volatile("fninit\n\tfldl %1\n\tfnsave %0"
+                         : "=m" (im) : "m" (m));
+            r = x87_from_f64(&s, m.q);
+            break;
+        case 2:
+            asm volatile("fninit\n\tfildll %1\n\tfnsave %0"
+                         : "=m" (im) : "m" (m));
+            r = x87_from_int(m.q);
+            break;
+        default:
+            for (unsigned k = 0; k < 9; k++) {
+                m.b[k] = (m.b[k] >> 4) % 10 << 4 | (m.b[k] & 15) % 10;
+            }
+            asm volatile("fninit\n\tfbld %1\n\tfnsave %0"
+                         : "=m" (im) : "m" (m));
+            r = x87_from_bcd(m.b);
+            break;
+        }
+        bad += !same(r, &im, 0) || strip(s.sw) != strip(im.sw);
+    }
+    g_assert_cmpuint(bad, ==, 0);
+}
+
 /* Distance of two results in units of the last place; -1: incomparable. */
 static int64_t ulps(X87Reg a, uint16_t bexp, uint64_t bmant)
 {
@@ -423,6 +583,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_set_nonfatal_assertions();
+    g_test_add_func("/x87/soft/known", test_known);
 #ifdef __x86_64__
     for (unsigned op = OP_ADD; op <= OP_XAM; op++) {
         g_autofree char *soft = g_strdup_printf("/x87/soft/%s", op_names[op]);
@@ -431,6 +592,12 @@ int main(int argc, char **argv)
         g_test_add_data_func(soft, GUINT_TO_POINTER(op), test_soft);
         g_test_add_data_func(host, GUINT_TO_POINTER(op), test_host);
     }
+    for (unsigned fmt = 0; fmt < ST_COUNT; fmt++) {
+        g_autofree char *name = g_strdup_printf("/x87/soft/store%u", fmt);
+
+        g_test_add_data_func(name, GUINT_TO_POINTER(fmt), test_store);
+    }
+    g_test_add_func("/x87/soft/load", test_load);
     for (unsigned op = OP_F2XM1; op < OP_COUNT; op++) {
         g_autofree char *soft = g_strdup_printf("/x87/soft/%s", op_names[op]);
 
