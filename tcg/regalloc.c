@@ -54,7 +54,7 @@ void ra_begin(RA *ra)
     memset(ra->stamp, 0, sizeof(ra->stamp));
     memset(ra->slots, 0, sizeof(ra->slots));
     memset(ra->labels, 0, ra->s->nb_labels * sizeof(ra->labels[0]));
-    ra->locked = 0;
+    ra->locked = ra->known = 0;
     ra->failed = false;
     ra->nb_sides = ra->nb_caches = ra->nb_live = 0;
 }
@@ -535,6 +535,7 @@ static void prepare_write(RA *ra, unsigned reg)
 {
     TCGv t = ra->hold[reg];
 
+    ra->known &= ~RA_BIT(reg);
     if (!t) {
         return;
     }
@@ -607,9 +608,9 @@ void ra_bind(RA *ra, TCGv v, unsigned reg)
     bind(ra, v, reg);
 }
 
-void ra_bind_pinned(RA *ra, TCGv v)
+void ra_write_pinned(RA *ra, unsigned reg)
 {
-    prepare_write(ra, val(ra, v)->pinned);
+    prepare_write(ra, reg);
 }
 
 RAHome ra_slot(RA *ra, TCGv v)
@@ -713,6 +714,7 @@ void ra_clobber(RA *ra, RASet set)
 
 void ra_forget_globals(RA *ra, TCGType type)
 {
+    ra->known = 0;
     for (RASet set = ra->host->temps[type]; set; set &= set - 1) {
         TCGv v = ra->hold[__builtin_ctzll(set)];
 
@@ -788,6 +790,7 @@ void ra_side_branch(RA *ra, unsigned label)
 /* Registers hold pinned globals and nothing else. */
 static void drop_all(RA *ra)
 {
+    ra->known = 0;
     for (RASet set = ra->host->temps[0] | ra->host->temps[1] | ra->pinned; set;
          set &= set - 1) {
         TCGv v = ra->hold[__builtin_ctzll(set)];

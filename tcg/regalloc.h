@@ -114,6 +114,8 @@ typedef struct RA {
                                        the temp that shares it */
     uint32_t stamp[RA_NREGS];       /* last op that touched it */
     RASet pinned, locked;
+    RASet known;                    /* pinned registers that hold a constant, */
+    uint64_t known_value[RA_NREGS]; /* and which */
     uint64_t slots[2][4];           /* slots in use, by TCGType */
     unsigned cur;                   /* op being emitted */
     bool failed;                    /* out of slots or side entries */
@@ -170,8 +172,17 @@ unsigned ra_dst(RA *ra, TCGv v, TCGv a, TCGv b, RASet avoid);
 void ra_bind(RA *ra, TCGv v, unsigned reg);
 /* @v = @a without computation. */
 void ra_copy(RA *ra, TCGv v, TCGv a);
-/* The pinned global @v is about to be written by other means. */
-void ra_bind_pinned(RA *ra, TCGv v);
+/*
+ * Pinned register @reg is about to be written by other means: a temp that
+ * shares it is moved away if it is still needed.
+ */
+void ra_write_pinned(RA *ra, unsigned reg);
+/* Pinned register @reg has just been set to a constant. */
+static inline void ra_set_known(RA *ra, unsigned reg, uint64_t value)
+{
+    ra->known |= RA_BIT(reg);
+    ra->known_value[reg] = value;
+}
 /* The frame slot of temp @v, whether its value is there or not. */
 RAHome ra_slot(RA *ra, TCGv v);
 /*

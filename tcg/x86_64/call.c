@@ -107,6 +107,7 @@ static void take_result(X86Gen *g, TCGv ret, RASet lost)
         /* a sharing temp must be moved while its register is lost: reload */
         d = is_pinned(g, ret) ? g->s->vals[ret].pinned : RA_NOREG;
         if (d != RA_NOREG && !ra->hold[d]) {
+            ra_write_pinned(ra, d);
             if (d != X86_RAX) {
                 x86_mov(&g->a, MO_64, d, X86_RAX);
             }

@@ -193,7 +193,7 @@ void gen_push_ret(X86Gen *g, const TCGOp *op)
     if (x86_fits32(op->imm)) {
         x86_store_i(&g->a, MO_64, x86_mem(at, 0), op->imm);
     } else {
-        x86_movi(&g->a, t, op->imm);
+        x86_load_imm(g, t, op->imm);
         x86_rm(&g->a, x86_op_w(X_MOV_STORE, MO_64), t, x86_mem(at, 0));
     }
     /* lea t, [rip + field]: where the callee returns to */

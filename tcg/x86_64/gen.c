@@ -171,20 +171,44 @@ X86Rm x86_operand(X86Gen *g, TCGv v)
     return x86_reg(ra_use(&g->ra, v));
 }
 
-/* A register holding a constant near @value, for addresses. */
+/* A register holding a constant within 2 GiB of @value, and the distance. */
 static unsigned near_const(X86Gen *g, uint64_t value, int32_t *disp)
 {
-    for (RASet set = g->ra.host->temps[TCG_I64]; set; set &= set - 1) {
-        unsigned reg = __builtin_ctzll(set);
-        TCGv v = g->ra.hold[reg];
+    RA *ra = &g->ra;
 
-        if (v && is_const(g, v) &&
-            x86_fits32((int64_t)(value - const_val(g, v)))) {
-            *disp = value - const_val(g, v);
-            return ra_use(&g->ra, v);
+    for (RASet set = ra->host->temps[TCG_I64] | ra->known; set;
+         set &= set - 1) {
+        unsigned reg = __builtin_ctzll(set);
+        TCGv v = ra->hold[reg];
+        uint64_t c;
+
+        if (ra->known & RA_BIT(reg)) {
+            c = ra->known_value[reg];
+        } else if (!(ra->pinned & RA_BIT(reg)) && v && is_const(g, v)) {
+            c = const_val(g, v);
+        } else {
+            continue;
+        }
+        if (x86_fits32((int64_t)(value - c))) {
+            *disp = value - c;
+            return reg;
         }
     }
     return RA_NOREG;
+}
+
+void x86_load_imm(X86Gen *g, unsigned d, uint64_t value)
+{
+    int32_t disp;
+    unsigned near;
+
+    /* a sum is shorter than eight bytes of constant */
+    if (value > UINT32_MAX && !x86_fits32(value) &&
+        (near = near_const(g, value, &disp)) != RA_NOREG) {
+        x86_rm(&g->a, X_LEA | X_W, d, x86_mem(near, disp));
+    } else {
+        x86_movi(&g->a, d, value);
+    }
 }
 
 X86Rm x86_address(X86Gen *g, const TCGOp *op)
@@ -212,7 +236,9 @@ X86Rm x86_address(X86Gen *g, const TCGOp *op)
                              .abs = disp };
         }
         rb = near_const(g, disp, &d);
-        if (rb == RA_NOREG) {
+        if (rb != RA_NOREG) {
+            ra_lock(&g->ra, rb);
+        } else {
             if (g->s->nb_vals < TCG_MAX_VALS) {
                 unsigned n = g->s->nb_vals;
 
@@ -355,9 +381,7 @@ static void hook_store(void *gen, unsigned s, RAHome home)
 
 static void hook_movi(void *gen, unsigned d, uint64_t value)
 {
-    X86Gen *g = gen;
-
-    x86_movi(&g->a, d, value);
+    x86_load_imm(gen, d, value);
 }
 
 #define GPR_TEMPS (RA_BIT(X86_R10) | RA_BIT(X86_R11) | RA_BIT(X86_R13))

@@ -182,6 +182,8 @@ RASet x86_rm_regs(X86Rm rm);
 unsigned x86_dst_from(X86Gen *g, TCGv dst, TCGv a, RASet avoid);
 /* @v to register @reg, which the allocator does not manage (keeps flags). */
 void x86_load_to(X86Gen *g, unsigned reg, TCGv v);
+/* reg = value, flags kept. */
+void x86_load_imm(X86Gen *g, unsigned reg, uint64_t value);
 
 static inline void ra_bind_dst(X86Gen *g, unsigned n, unsigned reg)
 {

@@ -18,7 +18,7 @@ static void load_const(X86Gen *g, unsigned d, uint64_t value)
     if (value == 0 && !x86_keep(g)) {
         x86_rr(&g->a, x86_op_w(0x32, MO_32), d, d);
     } else {
-        x86_movi(&g->a, d, value);
+        x86_load_imm(g, d, value);
     }
 }
 
@@ -64,6 +64,9 @@ void gen_mov(X86Gen *g, const TCGOp *op)
         d = ra_dst(&g->ra, dst, TCGV_NONE, TCGV_NONE, 0);
         load_const(g, d, value);
         ra_bind_dst(g, 0, d);
+        if (RA_BIT(d) & g->ra.pinned) {
+            ra_set_known(&g->ra, d, value);
+        }
     } else if (op->w == MO_64) {
         if (!ra_dst_dead(&g->ra, 0)) {
             ra_copy(&g->ra, dst, src);
@@ -353,6 +356,22 @@ static void alu_general(X86Gen *g, const TCGOp *op, int alu, TCGv a, TCGv b)
     ra_bind_dst(g, 0, d);
 }
 
+/*
+ * Does op reduce a count that the shift behind it, its only user, would reduce
+ * itself?
+ */
+static bool is_shift_mask(const X86Gen *g, const TCGOp *op)
+{
+    const TCGOp *next = op + 1;
+    uint64_t need = next->w == MO_64 ? 63 : 31;
+
+    return g->i + 1 < g->s->nb_ops && !x86_wants_flags(g) &&
+           next->opc >= TCG_OP_shl && next->opc <= TCG_OP_sar &&
+           next->src[1] == op->dst[0] && next->src[0] != op->dst[0] &&
+           g->ra.dead[g->i + 1] & 2 && is_const(g, op->src[1]) &&
+           (const_val(g, op->src[1]) & need) == need;
+}
+
 void gen_alu2(X86Gen *g, const TCGOp *op)
 {
     TCGv a = op->src[0], b = op->src[1], dst = op->dst[0];
@@ -376,6 +395,9 @@ void gen_alu2(X86Gen *g, const TCGOp *op)
         if (x86_imm(g, b, op->w, &imm) && add_by_lea(g, op, a, -(int64_t)imm)) {
             return;
         }
+    } else if (alu == ALU_AND && is_shift_mask(g, op)) {
+        ra_copy(&g->ra, dst, a);
+        return;
     } else if (alu == ALU_AND && ra_dst_dead(&g->ra, 0) &&
                !(op->w == MO_64 && is_const(g, b) &&
                  (uint32_t)const_val(g, b) >> 31)) {
@@ -751,16 +773,6 @@ static void tmp_get(X86Gen *g, unsigned n, unsigned slot, TCGWidth w)
     }
 }
 
-/* A result that the host leaves in the pinned register @reg. */
-static void keep_sharer(X86Gen *g, unsigned reg)
-{
-    TCGv t = g->ra.hold[reg];
-
-    if (t && !ra_dies(&g->ra, t)) {
-        ra_evict(&g->ra, reg);
-    }
-}
-
 /*
  * Operands and results elsewhere than in rax and rdx: through the frame.  The
  * guest's rax and rdx wait in slots 0 and 1 (fault.c knows).
@@ -799,8 +811,8 @@ static void in_place(X86Gen *g, const TCGOp *op, unsigned group, TCGv rm_src)
 {
     X86Rm rm = x86_operand(g, rm_src);
 
-    keep_sharer(g, X86_RAX);
-    keep_sharer(g, X86_RDX);
+    ra_write_pinned(&g->ra, X86_RAX);
+    ra_write_pinned(&g->ra, X86_RDX);
     x86_group3(&g->a, group, op->w, rm);
     ra_bind_dst(g, 0, X86_RAX);
     ra_bind_dst(g, 1, X86_RDX);

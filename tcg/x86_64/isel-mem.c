@@ -257,7 +257,7 @@ void gen_cmpxchg(X86Gen *g, const TCGOp *op)
         RASet dst = pinned_dst(g, 0);
 
         if (dst == RA_BIT(X86_RAX)) {
-            ra_evict(&g->ra, X86_RAX);
+            ra_write_pinned(&g->ra, X86_RAX);
             x86_rm(&g->a, x86_op_w(X_CMPXCHG, op->w) | X_LOCK, r, m);
             if (op->w != MO_64) {
                 zero_extend(g, X86_RAX, X86_RAX, op->w);

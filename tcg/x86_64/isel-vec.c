@@ -185,7 +185,7 @@ static void vbind(X86Gen *g, unsigned reg, bool whole)
     }
     if (is_pinned(g, dst) && x->pinned != reg + RA_VEC && have(X86_AVX) &&
         !whole) {
-        ra_bind_pinned(&g->ra, dst);
+        ra_write_pinned(&g->ra, x->pinned);
         x86_rr(&g->a, PS(0x28), x->pinned - RA_VEC, reg);
     } else if (is_homed_global(g, dst) && have(X86_AVX) && !whole) {
         x86_rm(&g->a, PS(0x29), reg, env_rm(x->offset));

@@ -10,21 +10,39 @@
                      RA_BIT(X86_RSI) | RA_BIT(X86_RDI) | RA_BIT(X86_R8) | \
                      RA_BIT(X86_R9) | RA_BIT(X86_R10) | RA_BIT(X86_R11))
 
-/* vtmp[0] = old and new value of the result, vtmp[1..3] = sources. */
+/*
+ * vtmp[0] = old and new value of the result, vtmp[1..3] = sources; afterwards
+ * vtmp[1].l[0] = exceptions that are not masked.
+ */
 static void call_reference(TCGVec *vtmp, uint32_t desc, int64_t imm)
 {
     TCGFpEnv fp;
-    uint32_t quiet = 0x1f80;
+    uint32_t quiet = 0x1f80, before;
 
-    __asm__ volatile("stmxcsr %0" : "=m" (fp.mxcsr));
+    __asm__ volatile("stmxcsr %0" : "=m" (before));
     __asm__ volatile("ldmxcsr %0" : : "m" (quiet));
+    fp.mxcsr = before & ~0x3fu;
     tcg_vop_ref(desc, &vtmp[0], &vtmp[1], &vtmp[2], &vtmp[3], imm, &fp);
+    vtmp[1].l[0] = fp.mxcsr & ~(before >> 7) & 0x3f;
+    fp.mxcsr |= before;
     __asm__ volatile("ldmxcsr %0" : : "m" (fp.mxcsr));
 }
 
 static X86Rm vtmp(X86Gen *g, unsigned n, unsigned byte)
 {
     return env_rm(g->s->env_vtmp + n * 32 + byte);
+}
+
+/* Raise what call_reference() found; registers are as before the op. */
+static void check_exceptions(X86Gen *g)
+{
+    uint8_t *none;
+
+    x86_alu_i(&g->a, ALU_CMP, MO_8, vtmp(g, 1, 0), 0);
+    none = x86_jcc8(&g->a, CCC_E);
+    x86_8(&g->a, 0x0f);
+    x86_8(&g->a, 0x0b);             /* ud2: see TCGBackend */
+    x86_here8(&g->a, none);
 }
 
 /* All of vector @v to vtmp[@n]. */
@@ -95,6 +113,9 @@ void x86_vop_call(X86Gen *g, const TCGOp *op)
     x86_call_fn(g, (uintptr_t)call_reference);
     x86_call(&g->a, x86_common.vec_load);
     x86_move_gprs(g, CALLER_GPRS, false);
+    if (tcg_vop_defs[op->aux].flags & TCG_VF_P) {
+        check_exceptions(g);
+    }
     g->ra.locked = 0;
     if (ra_dst_dead(&g->ra, 0)) {
         return;
