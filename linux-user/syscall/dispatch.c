@@ -198,11 +198,10 @@ static int64_t fix_written(CPUArchState *env, const SyscallDesc *d,
     return ret;
 }
 
-static inline int64_t run_call(CPUArchState *env, const SyscallDesc *d,
-                               const uint64_t *a)
+static inline int64_t run_plain(CPUArchState *env, const SyscallDesc *d,
+                                const uint64_t *a)
 {
     int64_t ret;
-
     if (unlikely(d->flags & (SYSCALL_FIRST | SYSCALL_ENOSYS))) {
         if (d->flags & SYSCALL_ENOSYS) {
             qemu_log_mask(LOG_UNIMP, "system call %s is not offered\n",
@@ -216,6 +215,89 @@ static inline int64_t run_call(CPUArchState *env, const SyscallDesc *d,
         ret = likely(ret == 0) ? ret : fix_written(env, d, a, ret);
     }
     return ret;
+}
+
+/* Bytes from @addr on, at most @len, before a page the guest cannot write. */
+static uint64_t writable_extent(uint64_t addr, uint64_t len)
+{
+    uint64_t at = addr, end;
+
+    while (at - addr < len) {
+        int flags = page_get_flags(at, &end);
+
+        if ((flags & PAGE_VALID) && !(flags & PAGE_WRITE)) {
+            return at - addr;
+        }
+        if (end <= at) {
+            break;
+        }
+        at = end;
+    }
+    return len;
+}
+
+/*
+ * A host page larger than a guest page may let the kernel write where the
+ * guest may not: hold the call to the guest's own permissions.  Arguments
+ * whose size in the table is only a bound are left to the kernel.
+ */
+static int64_t limit_outputs(const SyscallDesc *d, uint64_t *a)
+{
+    for (unsigned i = 0; i < d->nargs; i++) {
+        const SyscallArg *arg = &d->args[i];
+        uint64_t len = arg->out_size, ok;
+
+        if (!a[i] || !len) {
+            continue;
+        }
+        switch (arg->kind) {
+        case ARG_OBUF:
+        case ARG_OSTR:
+            len = MIN(a[arg->ref], (uint64_t)INT_MAX);
+            ok = writable_extent(a[i], len);
+            if (len && !ok) {
+                return -EFAULT;
+            }
+            if (ok < len) {
+                a[arg->ref] = ok;
+            }
+            break;
+        case ARG_OSTAT:
+        case ARG_OSTATX:
+        case ARG_OSTATFS:
+        case ARG_OTIMESPEC:
+        case ARG_OTIMEVAL:
+        case ARG_OFDPAIR:
+        case ARG_ORUSAGE:
+        case ARG_OSYSINFO:
+            if (writable_extent(a[i], len) < len) {
+                return -EFAULT;
+            }
+            break;
+        }
+    }
+    return 0;
+}
+
+static int64_t run_limited(CPUArchState *env, const SyscallDesc *d,
+                           const uint64_t *a)
+{
+    uint64_t limited[6];
+    int64_t ret;
+
+    memcpy(limited, a, sizeof(limited));
+    ret = limit_outputs(d, limited);
+    return ret ? ret : run_plain(env, d, limited);
+}
+
+static inline int64_t run_call(CPUArchState *env, const SyscallDesc *d,
+                               const uint64_t *a)
+{
+    if (unlikely(host_page_size > GUEST_PAGE_SIZE) &&
+        (d->flags & SYSCALL_WRITES)) {
+        return run_limited(env, d, a);
+    }
+    return run_plain(env, d, a);
 }
 
 static int64_t unknown_call(int num)
