@@ -150,16 +150,16 @@ static int64_t remap_locked(uint64_t old, uint64_t old_len, uint64_t new_len,
     if (old_len == 0 && !(r->i.flags & PAGE_SHARED)) {
         return -EINVAL;
     }
-    if (old_len > r->node.end - old) {
-        return -EFAULT;
-    }
     if (fixed && old_len > new_len) {
         ret = mmap_unmap_range(old + new_len, old + old_len);
         if (ret < 0) {
             return ret;
         }
-        m.old_len = new_len;
+        m.old_len = old_len = new_len;
         r = region_find(old);
+    }
+    if (old_len > r->node.end - old) {
+        return -EFAULT;
     }
     if (!fixed && !keep && old_len &&
         grow_in_place(r, old, old_len, new_len)) {

@@ -138,7 +138,7 @@ static void host_fault(TaskState *ts, int sig, siginfo_t *info, void *uc)
     if (memory) {
         uintptr_t pc = host_signal_pc(uc);
 
-        if (mmap_handle_fault(addr, write)) {
+        if (sig == SIGSEGV && mmap_handle_fault(addr, write)) {
             return;
         }
         if (uaccess_fixup(uc)) {

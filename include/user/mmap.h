@@ -110,10 +110,10 @@ bool page_check_range(uint64_t addr, uint64_t len, int flags);
 extern const EngineUserOps mmap_engine_ops;
 
 /*
- * A host fault on @addr, from the SIGSEGV or SIGBUS handler, before the engine
- * sees it: grow a stack, wait for a mapping that is being changed.  True:
- * return from the handler, the access will now work.  @write: the access was a
- * store.  Async-signal-safe as far as a synchronous fault needs.
+ * A host fault on @addr, from the SIGSEGV handler, before the engine sees it:
+ * grow a stack, wait for a mapping that is being changed.  True: return from
+ * the handler, the access will now work.  @write: the access was a store.
+ * Async-signal-safe as far as a synchronous fault needs.
  */
 bool mmap_handle_fault(uint64_t addr, bool write);
 

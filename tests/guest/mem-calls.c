@@ -1,0 +1,211 @@
+/*
+ * The memory calls one by one: flags, errors, growth, sharing, /proc.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/shm.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define ANON (MAP_PRIVATE | MAP_ANONYMOUS)
+#define SHOW(expr) printf("%s: %ld\n", #expr, (long)(expr))
+
+static sigjmp_buf jb;
+
+static void on_fault(int sig, siginfo_t *si, void *uc)
+{
+    siglongjmp(jb, sig * 100 + si->si_code);
+}
+
+static int touch(volatile char *p)
+{
+    int got = sigsetjmp(jb, 1);
+
+    if (!got) {
+        *p = 1;
+    }
+    return got;
+}
+
+static long err(long ret)
+{
+    return ret == -1 ? -errno : 0;
+}
+
+static long merr(void *p)
+{
+    return p == MAP_FAILED ? -errno : 0;
+}
+
+static void errors(void)
+{
+    char *p = mmap(NULL, 16384, 3, ANON, -1, 0);
+
+    SHOW(merr(mmap(NULL, 0, 3, ANON, -1, 0)));
+    SHOW(merr(mmap(p + 1, 4096, 3, ANON | MAP_FIXED, -1, 0)));
+    SHOW(merr(mmap(NULL, 4096, 3, MAP_ANONYMOUS, -1, 0)));
+    SHOW(merr(mmap(NULL, 4096, 3, MAP_PRIVATE, -1, 0)));
+    SHOW(merr(mmap(NULL, -4096ul, 3, ANON, -1, 0)));
+    SHOW(merr(mmap(p, 4096, 3, ANON | 0x100000, -1, 0)));
+    SHOW(err(munmap(p + 1, 4096)));
+    SHOW(err(munmap(p, 0)));
+    SHOW(err(munmap(p + 4096, 4096)));
+    SHOW(err(mprotect(p, 16384, PROT_READ)));
+    SHOW(touch(p));
+    SHOW(err(mprotect(p, 16384, 0x40)));
+    SHOW(err(mprotect(p + 1, 4096, 3)));
+    SHOW(err(madvise(p, 16384, MADV_DONTNEED)));
+    SHOW(err(madvise(p, 4096, 12345)));
+    SHOW(err(msync(p, 16384, MS_SYNC)));
+    SHOW(err(msync(p, 4096, MS_SYNC | MS_ASYNC)));
+    SHOW(merr(mremap(p + 4096, 4096, 8192, MREMAP_MAYMOVE)));
+    SHOW(merr(mremap(p, 4096, 0, MREMAP_MAYMOVE)));
+    SHOW(merr(mremap(p, 4096, 8192, 0)));
+    SHOW(err(mlock(p, 4096)));
+    SHOW(err(munlock(p, 4096)));
+    SHOW(err(mlock(p, 16384)));
+    munmap(p, 16384);
+    SHOW(touch(p));
+}
+
+static void placement(void)
+{
+    char *p = mmap(NULL, 4096, 3, ANON | MAP_32BIT, -1, 0);
+    char *g = mmap(NULL, 65536, 3, ANON | MAP_GROWSDOWN, -1, 0);
+    void *want = (void *)0x234500000000;
+
+    SHOW((uintptr_t)p < 0x80000000);
+    SHOW(mmap(want, 4096, 3, ANON, -1, 0) == want);
+    SHOW(mmap(want, 4096, 3, ANON, -1, 0) == want);
+    SHOW(touch(g - 4096));
+    SHOW(touch(g - 40 * 4096));
+    SHOW(merr(mmap((void *)0x10000000000, 1ul << 44, 0,
+                   ANON | MAP_NORESERVE | MAP_FIXED, -1, 0)));
+    SHOW(err(mprotect((void *)0x20000000000, 4096, 3)));
+    SHOW(touch((char *)0x20000000000));
+    SHOW(touch((char *)0x20000001000));
+    SHOW(err(munmap((void *)0x10000000000, 1ul << 44)));
+}
+
+static void files(void)
+{
+    int fd = memfd_create("f", 0);
+    char *a, *b;
+    unsigned char vec[2];
+
+    SHOW(ftruncate(fd, 6000));
+    a = mmap(NULL, 12288, 3, MAP_SHARED, fd, 0);
+    b = mmap(NULL, 8192, 3, MAP_SHARED, fd, 0);
+    a[4100] = 42;
+    SHOW(b[4100]);
+    SHOW(touch(a + 6100));
+    SHOW(touch(a + 8192));
+    SHOW(merr(mremap(a, 0, 4096, MREMAP_MAYMOVE)));
+    SHOW(err(mincore(a, 8192, vec)));
+    SHOW(vec[0] & 1);
+    SHOW(err(mincore(a, 1 << 30, vec)));
+    SHOW(err(fcntl(fd, F_ADD_SEALS, 0)));
+    close(fd);
+    fd = open("/proc/self/exe", O_RDONLY);
+    SHOW(merr(mmap(NULL, 4096, 3, MAP_SHARED, fd, 0)));
+    SHOW(merr(mmap(NULL, 4096, 3, MAP_PRIVATE, fd, 0)));
+    SHOW(merr(mmap(NULL, 4096, 1, MAP_PRIVATE, fd, 100)));
+    a = mmap(NULL, 4096, 1, MAP_SHARED, fd, 0);
+    SHOW(err(mprotect(a, 4096, 3)));
+    SHOW(memcmp(a, "\177ELF", 4));
+}
+
+static void sharing(void)
+{
+    int *p = mmap(NULL, 4096, 3, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    int *w = mmap(NULL, 4096, 3, ANON, -1, 0);
+    int *d = mmap(NULL, 4096, 3, ANON, -1, 0), st;
+    int id = shmget(IPC_PRIVATE, 10000, IPC_CREAT | 0600);
+    char *s = shmat(id, NULL, 0), *r = shmat(id, NULL, SHM_RDONLY);
+
+    SHOW(s != (char *)-1 && r != (char *)-1);
+    s[9999] = 7;
+    SHOW(r[9999]);
+    SHOW(touch(r));
+    *w = *d = 5;
+    SHOW(err(madvise(w, 4096, MADV_WIPEONFORK)));
+    SHOW(err(madvise(d, 4096, MADV_DONTFORK)));
+    fflush(stdout);
+    if (fork() == 0) {
+        *p = 77;
+        s[1] = 3;
+        _exit(*w * 10 + (touch((char *)d) == SIGSEGV * 100 + 1));
+    }
+    wait(&st);
+    SHOW(WEXITSTATUS(st));
+    SHOW(*p);
+    SHOW(r[1]);
+    SHOW(err(shmdt(s)));
+    SHOW(err(shmdt(s)));
+    SHOW(err(shmdt(r + 4096)));
+    SHOW(err(shmctl(id, IPC_RMID, NULL)));
+}
+
+static void heap(void)
+{
+    char *b = sbrk(0);
+    long now;
+
+    SHOW(brk(b + 100000));
+    b[99999] = 1;
+    SHOW((char *)sbrk(0) - b);
+    SHOW(brk(b));
+    now = syscall(SYS_brk, 0);
+    SHOW(syscall(SYS_brk, 4096) == now);
+    SHOW(brk(b + 8192));
+    SHOW(b[4096] + b[8191]);
+}
+
+static void maps(void)
+{
+    char line[512], perms[8];
+    unsigned long lo, hi, off, prev = 0, here = (unsigned long)&maps;
+    int heap = 0, stack = 0, vdso = 0, self = 0, order = 1;
+    FILE *f = fopen("/proc/self/maps", "r");
+
+    while (fgets(line, sizeof(line), f)) {
+        order &= sscanf(line, "%lx-%lx %7s %lx", &lo, &hi, perms, &off) == 4 &&
+                 lo >= prev && hi > lo;
+        prev = hi;
+        heap |= strstr(line, "[heap]") != NULL;
+        vdso |= strstr(line, "[vdso]") && lo == getauxval(AT_SYSINFO_EHDR);
+        stack |= strstr(line, "[stack]") && (unsigned long)line >= lo &&
+                 (unsigned long)line < hi;
+        self |= here >= lo && here < hi && !strcmp(perms, "r-xp") &&
+                line[strlen(line) - 2] != ' ';
+    }
+    fclose(f);
+    printf("%d %d %d %d %d\n", heap, stack, vdso, self, order);
+}
+
+int main(void)
+{
+    struct sigaction sa = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO };
+
+    sigaction(SIGSEGV, &sa, NULL);
+    sigaction(SIGBUS, &sa, NULL);
+    errors();
+    placement();
+    files();
+    sharing();
+    heap();
+    maps();
+    return 0;
+}
