@@ -7,7 +7,8 @@
  * an op computes.  With TCG_F_ZERO_UPPER the bytes above become zero (VEX
  * encodings), without it a *global* keeps them (legacy SSE encodings); above w
  * a temp's contents are unspecified.  `cvtpd2*`, `cvtps2ph`, `extract128`
- * write half of w and zero up to 16 bytes.
+ * write half of w and zero up to 16 bytes, as do loads (vld, vld_env) of fewer
+ * than 16 bytes.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
