@@ -4,6 +4,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
+/* nested: CLONE_VM is a plain fork there */
 /* timeout: 90 */
 #include "guest.h"
 #include <poll.h>

@@ -5,6 +5,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
+/* nested: CLONE_VM is a plain fork there */
 #include "guest.h"
 #include <spawn.h>
 

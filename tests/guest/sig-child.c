@@ -4,6 +4,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
+/* nested: SA_NOCLDSTOP has no effect there */
 #include "guest.h"
 #include <sys/resource.h>
 

@@ -4,6 +4,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
+/* nested: the host kernel lacks some of the 64 signals */
 #include "guest.h"
 #include <sys/resource.h>
 #include <sys/prctl.h>

@@ -4,6 +4,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
+/* nested: pages of 16 KiB */
 #include "guest.h"
 #include <sys/resource.h>
 

@@ -5,6 +5,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
+/* nested: no robust lists there */
 #include "guest.h"
 #include <linux/futex.h>
 
