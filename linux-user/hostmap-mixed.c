@@ -499,12 +499,17 @@ int mixed_grow(const GuestRegion *r, uint64_t new_end)
  */
 bool mixed_handle_fault(uint64_t addr, bool write)
 {
-    uint64_t h = down(addr);
+    uint64_t h = down(addr), end = h + host_page_size, a;
 
     if (!write || !holds_code(h)) {
         return false;
     }
-    tb_invalidate_range(h, host_page_size);
+    for (a = page_set_next(&guarded_pages, h, end); a < end;
+         a = page_set_next(&guarded_pages, a + TARGET_PAGE_SIZE, end)) {
+        if (!code_pages_write_fault(a)) {
+            tb_invalidate_range(a, TARGET_PAGE_SIZE);
+        }
+    }
     return true;
 }
 
