@@ -9,6 +9,9 @@
 
 uint32_t x86_features;
 
+enum { LEAF_1, LEAF_7, LEAF_EXT, NB_LEAVES };
+static const uint32_t leaves[NB_LEAVES] = { 1, 7, 0x80000001 };
+
 /*
  * Where CPUID says so, and what makes no sense without what: switching AVX
  * off also switches everything VEX-encoded off.
@@ -17,28 +20,28 @@ static const struct {
     const char *name;
     uint32_t bit;
     uint32_t needs;
-    uint32_t leaf;
+    uint8_t leaf;       /* index into leaves[] */
     uint8_t reg;        /* eax, ebx, ecx, edx */
     uint8_t shift;
 } features[] = {
-    { "sse3", X86_SSE3, 0, 1, 2, 0 },
-    { "ssse3", X86_SSSE3, X86_SSE3, 1, 2, 9 },
-    { "sse4.1", X86_SSE41, X86_SSSE3, 1, 2, 19 },
-    { "sse4.2", X86_SSE42, X86_SSE41, 1, 2, 20 },
-    { "popcnt", X86_POPCNT, 0, 1, 2, 23 },
-    { "aes", X86_AES, X86_SSE41, 1, 2, 25 },
-    { "pclmul", X86_PCLMUL, X86_SSE41, 1, 2, 1 },
-    { "sha", X86_SHA, X86_SSE41, 7, 1, 29 },
-    { "gfni", X86_GFNI, X86_SSE41, 7, 2, 8 },
-    { "lzcnt", X86_LZCNT, 0, 0x80000001, 2, 5 },
-    { "avx", X86_AVX, X86_SSE42, 1, 2, 28 },
-    { "avx2", X86_AVX2, X86_AVX, 7, 1, 5 },
-    { "fma", X86_FMA, X86_AVX, 1, 2, 12 },
-    { "f16c", X86_F16C, X86_AVX, 1, 2, 29 },
-    { "bmi1", X86_BMI1, X86_AVX, 7, 1, 3 },
-    { "bmi2", X86_BMI2, X86_AVX, 7, 1, 8 },
-    { "vaes", X86_VAES, X86_AVX2 | X86_AES, 7, 2, 9 },
-    { "vpclmulqdq", X86_VPCLMUL, X86_AVX2 | X86_PCLMUL, 7, 2, 10 },
+    { "sse3", X86_SSE3, 0, LEAF_1, 2, 0 },
+    { "ssse3", X86_SSSE3, X86_SSE3, LEAF_1, 2, 9 },
+    { "sse4.1", X86_SSE41, X86_SSSE3, LEAF_1, 2, 19 },
+    { "sse4.2", X86_SSE42, X86_SSE41, LEAF_1, 2, 20 },
+    { "popcnt", X86_POPCNT, 0, LEAF_1, 2, 23 },
+    { "aes", X86_AES, X86_SSE41, LEAF_1, 2, 25 },
+    { "pclmul", X86_PCLMUL, X86_SSE41, LEAF_1, 2, 1 },
+    { "sha", X86_SHA, X86_SSE41, LEAF_7, 1, 29 },
+    { "gfni", X86_GFNI, X86_SSE41, LEAF_7, 2, 8 },
+    { "lzcnt", X86_LZCNT, 0, LEAF_EXT, 2, 5 },
+    { "avx", X86_AVX, X86_SSE42, LEAF_1, 2, 28 },
+    { "avx2", X86_AVX2, X86_AVX, LEAF_7, 1, 5 },
+    { "fma", X86_FMA, X86_AVX, LEAF_1, 2, 12 },
+    { "f16c", X86_F16C, X86_AVX, LEAF_1, 2, 29 },
+    { "bmi1", X86_BMI1, X86_AVX, LEAF_7, 1, 3 },
+    { "bmi2", X86_BMI2, X86_AVX, LEAF_7, 1, 8 },
+    { "vaes", X86_VAES, X86_AVX2 | X86_AES, LEAF_7, 2, 9 },
+    { "vpclmulqdq", X86_VPCLMUL, X86_AVX2 | X86_PCLMUL, LEAF_7, 2, 10 },
 };
 
 /* Does the kernel save YMM registers? */
@@ -56,13 +59,16 @@ static bool os_has_ymm(void)
 
 static void probe(void)
 {
-    unsigned r[4];
+    unsigned r[NB_LEAVES][4] = { 0 };
 
+    /* CPUID is slow under a hypervisor: each leaf once */
+    for (unsigned k = 0; k < NB_LEAVES; k++) {
+        __get_cpuid_count(leaves[k], 0, &r[k][0], &r[k][1], &r[k][2],
+                          &r[k][3]);
+    }
     x86_features = 0;
     for (unsigned k = 0; k < ARRAY_SIZE(features); k++) {
-        if (__get_cpuid_count(features[k].leaf, 0, &r[0], &r[1], &r[2],
-                              &r[3]) &&
-            r[features[k].reg] >> features[k].shift & 1) {
+        if (r[features[k].leaf][features[k].reg] >> features[k].shift & 1) {
             x86_features |= features[k].bit;
         }
     }
