@@ -281,6 +281,11 @@ static bool fill_exception(CPUArchState *env, int sig, const siginfo_t *info,
             info->si_code == FPE_INTDIV || info->si_code == FPE_INTOVF ?
             EXCP00_DIVZ : EXCP13_SIMD;
         return true;
+    case SIGILL:
+        /* see TCGBackend.gen_code */
+        env->error_code = 0;
+        env->common.exception_index = EXCP13_SIMD;
+        return true;
     default:
         return false;
     }
@@ -363,7 +368,7 @@ HostFaultResult cpu_handle_host_fault(CPUArchState *env, int sig,
             return r;
         }
     }
-    if (!f.guest) {
+    if (!f.guest || (sig == SIGILL && !f.tb)) {
         return HOST_FAULT_FOREIGN;
     }
     cpu->stats.faults++;

@@ -46,6 +46,12 @@ typedef struct TCGBackend {
      */
     ptrdiff_t (*gen_code)(TCGContext *s, TCGCodeBuf buf,
                           const uintptr_t *cookies);
+    /*
+     * Exceptions of guest instructions are host faults in their code: SIGSEGV
+     * and SIGBUS of accesses, SIGFPE of a division or of the host FPU.  Code
+     * that computes floating point without the FPU raises an unmasked exception
+     * by an illegal instruction.
+     */
 
     /*
      * Run a unit.  Returns the cookie of an unlinked direct exit, or 0 when

@@ -100,20 +100,20 @@ static void fix_gather(CPUArchState *env, const X86Insn *insn, unsigned size,
     }
 }
 
-static void fix_masked_load(CPUArchState *env, const X86Insn *insn,
-                            unsigned size)
+/* Masked moves name the first selected element in the page that faults. */
+static void fix_masked(CPUArchState *env, const X86Insn *insn, unsigned size)
 {
     const VReg *mask = &env->vregs[insn->operand[1].reg];
+    uint64_t page = env->cr2 & GUEST_PAGE_MASK;
     uint64_t a = address(env, insn, insn->mem.index == X86_REG_NONE ? 0 :
                          env->regs[insn->mem.index]);
 
-    if (env->common.exception_index != EXCP0E_PAGE ||
-        insn->operand[0].kind == X86_OPND_MEM) {
+    if (env->common.exception_index != EXCP0E_PAGE) {
         return;
     }
     for (unsigned i = 0; i < insn->vlen / size; i++) {
-        if (selected(mask, i, size) && a + (i + 1) * size > env->cr2) {
-            env->cr2 = MAX(env->cr2, a + i * size);
+        if (selected(mask, i, size) && a + (i + 1) * size > page) {
+            env->cr2 = MAX(page, a + i * size);
             return;
         }
     }
@@ -176,15 +176,25 @@ static bool in_stack_segment(const CPUArchState *env, const X86Insn *insn)
     return row->flags & X86_ROW_STACK;
 }
 
-/* 80-bit stores are two; the address is that of the whole where they share it. */
-static void fix_store80(CPUArchState *env, const X86Insn *insn)
+/*
+ * An access may have been made in pieces, in any order.  The address is that of
+ * its first byte, or of its first byte in the second page when the first page
+ * works.
+ */
+static void fix_address(CPUArchState *env, const X86Insn *insn)
 {
-    uint64_t a = address(env, insn, insn->mem.index == X86_REG_NONE ? 0 :
-                         env->regs[insn->mem.index]);
+    const X86Operand *o = memory_operand(insn);
+    uint64_t a;
 
-    if (env->cr2 - a < 10 && (env->cr2 & GUEST_PAGE_MASK) ==
-                             (a & GUEST_PAGE_MASK)) {
-        env->cr2 = a;
+    if (!o || !o->access || o->size > 32) {
+        return;
+    }
+    a = address(env, insn, insn->mem.index == X86_REG_NONE ? 0 :
+                env->regs[insn->mem.index]) + bit_offset(env, insn);
+    if (env->cr2 - a < o->size) {
+        env->cr2 = MAX(a, env->cr2 & GUEST_PAGE_MASK);
+    } else if (a - env->cr2 < 8 && !((a ^ env->cr2) & GUEST_PAGE_MASK)) {
+        env->cr2 = a;           /* an aligned cell around it */
     }
 }
 
@@ -218,26 +228,22 @@ void x86_fault_fixup(CPUArchState *env)
         break;
     case X86_OP_VMASKMOVPS:
     case X86_OP_VPMASKMOVD:
-        fix_masked_load(env, &insn, 4);
+        fix_masked(env, &insn, 4);
         break;
     case X86_OP_VMASKMOVPD:
     case X86_OP_VPMASKMOVQ:
-        fix_masked_load(env, &insn, 8);
-        break;
-    case X86_OP_FSTP:
-    case X86_OP_FBSTP:
-        if (insn.operand[0].kind == X86_OPND_MEM &&
-            insn.operand[0].size == 10) {
-            fix_store80(env, &insn);
-        }
+        fix_masked(env, &insn, 8);
         break;
     case X86_OP_VCVTPS2PH:
         /* a store that faults has raised nothing */
         if (insn.operand[0].kind == X86_OPND_MEM) {
             env->mxcsr = env->mxcsr_before;
         }
-        break;
+        /* fall through */
     default:
+        if (env->common.exception_index == EXCP0E_PAGE) {
+            fix_address(env, &insn);
+        }
         break;
     }
 }

@@ -169,9 +169,9 @@ static bool div32(uint64_t *q, uint64_t *r, uint64_t lo, uint64_t hi,
 }
 
 /*
- * Atomic read-modify-write.  Naturally aligned operands of 4 and 8 bytes use
- * the host's atomics; everything else inside one aligned 8-byte cell is a
- * compare-and-swap of the cell.  What crosses a cell is done as a compare and
+ * Atomic read-modify-write.  Naturally aligned operands use the host's atomics;
+ * everything else inside one aligned 8-byte cell is a compare-and-swap of the
+ * cell.  What crosses a cell is done as a compare and
  * swap of both cells under a lock, atomic among such operations only.
  */
 static atomic_flag split_lock = ATOMIC_FLAG_INIT;
@@ -195,22 +195,34 @@ static uint64_t rmw_new(const TCGOpcode opc, uint64_t old, uint64_t a,
     }
 }
 
+#define RMW_ALIGNED(type) do {                                          \
+        type *p = (type *)(uintptr_t)addr, o, n;                        \
+        o = __atomic_load_n(p, __ATOMIC_RELAXED);                       \
+        do {                                                            \
+            n = rmw_new(opc, o, a, b, mask);                            \
+        } while (!__atomic_compare_exchange_n(p, &o, n, false,          \
+                                              __ATOMIC_SEQ_CST,         \
+                                              __ATOMIC_SEQ_CST));       \
+        return o;                                                       \
+    } while (0)
+
 static uint64_t atomic_rmw(TCGOpcode opc, unsigned w, uint64_t addr,
                            uint64_t a, uint64_t b)
 {
     uint64_t mask = tcg_width_mask(w), *cell, old, new, val;
     unsigned size = 1u << w, sh = (addr & 7) * 8;
 
-    if (!(addr & 3) && w == MO_32) {
-        uint32_t *p = (uint32_t *)(uintptr_t)addr, o, n;
-
-        o = __atomic_load_n(p, __ATOMIC_RELAXED);
-        do {
-            n = rmw_new(opc, o, a, b, mask);
-        } while (!__atomic_compare_exchange_n(p, &o, n, false,
-                                              __ATOMIC_SEQ_CST,
-                                              __ATOMIC_SEQ_CST));
-        return o;
+    if (!(addr & (size - 1))) {
+        switch (w) {
+        case MO_8:
+            RMW_ALIGNED(uint8_t);
+        case MO_16:
+            RMW_ALIGNED(uint16_t);
+        case MO_32:
+            RMW_ALIGNED(uint32_t);
+        default:
+            RMW_ALIGNED(uint64_t);
+        }
     }
     if ((addr & 7) + size <= 8) {
         cell = (uint64_t *)(uintptr_t)(addr & ~7ull);

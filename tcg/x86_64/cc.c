@@ -44,13 +44,14 @@ static bool is_neutral(X86Gen *g, const TCGOp *op)
     case TCG_OP_ld_env:
     case TCG_OP_st_env:
     case TCG_OP_lea_env:
-    case TCG_OP_vld:
-    case TCG_OP_vst:
     case TCG_OP_vld_env:
     case TCG_OP_vst_env:
     case TCG_OP_ld_mxcsr:
     case TCG_OP_st_mxcsr:
         return true;
+    case TCG_OP_vld:
+    case TCG_OP_vst:
+        return have(X86_AVX) || op->w != VW_32 || !(op->flags & TCG_F_ALIGN);
     case TCG_OP_v:
         return x86_vop_keeps_flags(g, op);
     case TCG_OP_extract:

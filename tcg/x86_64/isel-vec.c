@@ -1205,6 +1205,22 @@ static uint32_t load_code(unsigned w, bool align)
     }
 }
 
+/* #GP unless @m is aligned to 32 bytes: the halves check for 16. */
+static void check_align32(X86Gen *g, X86Rm m)
+{
+    unsigned t = ra_scratch(&g->ra, TCG_I64, 0), v;
+    uint8_t *aligned;
+
+    x86_rm(&g->a, X_LEA | X_W, t, m);
+    x86_test_i(&g->a, MO_32, x86_reg(t), 31);
+    aligned = x86_jcc8(&g->a, CCC_E);
+    v = ra_scratch(&g->ra, TCG_VEC, 0) - RA_VEC;
+    x86_rm(&g->a, PS(0x28), v, x86_mem(X86_RSP, 1));
+    x86_here8(&g->a, aligned);
+    ra_unlock(&g->ra, v + RA_VEC);
+    ra_unlock(&g->ra, t);
+}
+
 /* 32 bytes without AVX: the lower ones in a register, the others in memory. */
 static void load_halves(X86Gen *g, X86Rm m, bool align)
 {
@@ -1213,6 +1229,9 @@ static void load_halves(X86Gen *g, X86Rm m, bool align)
     RASet avoid = is_pinned(g, dst) ? RA_BIT(g->s->vals[dst].pinned) : 0;
     unsigned lo = vdst(g, TCGV_NONE, TCGV_NONE, avoid), hi;
 
+    if (align) {
+        check_align32(g, m);
+    }
     /* nothing is written before both have been read */
     hi = ra_scratch(&g->ra, TCG_VEC, 0) - RA_VEC;
     x86_rm(&g->a, code, lo, m);
@@ -1255,10 +1274,14 @@ static void vstore(X86Gen *g, const TCGOp *op, TCGv v, X86Rm m)
     uint32_t code = load_code(op->w, align) + 1;
 
     if (op->w == VW_32 && !have(X86_AVX)) {
+        if (align) {
+            check_align32(g, m);
+        }
         t = ra_scratch(&g->ra, TCG_VEC, 0) - RA_VEC;
         x86_vec_load(g, t, x86_upper_half(g, v));
-        x86_rm(&g->a, code, s, m);
+        /* of two pages it is mostly the second one that is missing */
         x86_rm(&g->a, code, t, plus(m, 16));
+        x86_rm(&g->a, code, s, m);
         return;
     }
     if (align && op->flags & TCG_F_NOTEMPORAL) {

@@ -398,8 +398,19 @@ static void place_string(IsaGen *g, const X86Insn *in)
     isa_in.gpr[R_ECX_] = below(g, 10) == 0 ? 0 : n;
 }
 
+static bool approximate(unsigned op)
+{
+    return op == X86_OP_RCPPS || op == X86_OP_RCPSS || op == X86_OP_RSQRTPS ||
+           op == X86_OP_RSQRTSS || op == X86_OP_VRCPPS ||
+           op == X86_OP_VRCPSS || op == X86_OP_VRSQRTPS ||
+           op == X86_OP_VRSQRTSS;
+}
+
 static bool testable(const IsaGen *g, const X86Row *row)
 {
+    if (g->features & ISA_NO_APPROX && approximate(row->op)) {
+        return false;
+    }
     return !(row->features & ~g->features) && !excluded(row->op) &&
            !(row->flags & X86_ROW_STACK && row->branch != X86_BR_NONE);
 }
@@ -424,7 +435,7 @@ static void add_step(IsaCase *c, const X86Insn *in)
     const X86Row *row = x86_insn_row(in);
 
     c->step[c->n_steps++] = (IsaStep) {
-        .off = c->len, .page_only = own_order(in),
+        .off = c->len, .page_only = own_order(in), .halves = in->vlen == 32,
         .read = row->eflags_read, .killed = x86_insn_flags_killed(in),
         .written = row->eflags_write | row->eflags_undef,
         .undef = c->undef,
@@ -485,6 +496,7 @@ bool isa_generate(IsaGen *g, const IsaForm *form, unsigned extra, uint64_t pc,
 
     memset(c, 0, sizeof(*c));
     c->pc = pc;
+    c->features = g->features;
     random_state(g);
     c->first_row = form->row;
     for (unsigned n = 0; n <= extra; n++) {

@@ -21,6 +21,13 @@
 #define STACK_BASE 0x20020000ul     /* one page of stack */
 #define SLOT_SIZE  128              /* bytes of code for one case */
 
+/*
+ * Bits of the feature mask above the CPU's features: what a configuration
+ * of the emulator is known to do differently, see docs/devel/testing.rst.
+ */
+#define ISA_NO_APPROX  (1ull << 63) /* RCPPS and RSQRTPS are computed */
+#define ISA_HALVES     (1ull << 62) /* 256-bit arithmetic is done by halves */
+
 /* GPR numbers, as in the encoding. */
 enum { R_ECX_ = 1, R_EDX_ = 2, R_EBX_ = 3, R_ESP_ = 4, R_EBP_ = 5,
        R_ESI_ = 6, R_EDI_ = 7 };
@@ -53,6 +60,7 @@ typedef struct IsaStep {
     uint8_t off;                    /* in the code */
     bool page_only;                 /* the CPU's order of accesses is its own:
                                        of a fault address the page counts */
+    bool halves;                    /* 256 bits wide */
     uint32_t read, killed, written; /* EFLAGS bits */
     uint32_t undef;                 /* EFLAGS bits undefined before it */
 } IsaStep;
@@ -62,6 +70,7 @@ typedef struct IsaCase {
     uint8_t code[SLOT_SIZE];
     unsigned len;
     uint64_t pc;
+    uint64_t features;
     IsaStep step[16];
     unsigned n_steps;
     uint32_t undef;                 /* EFLAGS bits that do not count */

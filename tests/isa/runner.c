@@ -123,6 +123,11 @@ static void normalise(const IsaCase *c)
             if (c->step[i].page_only) {
                 isa_out.addr &= ~0xfffull;
             }
+            if (c->step[i].halves && isa_out.signo == SIGFPE &&
+                c->features & ISA_HALVES) {
+                fx[24] &= 0xc0;
+                isa_out.code = 0;
+            }
         }
     }
     isa_out.rflags &= ~(uint64_t)ignore;
