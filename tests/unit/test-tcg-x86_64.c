@@ -10,10 +10,14 @@
 #include <glib.h>
 
 #ifdef __x86_64__
+#include <setjmp.h>
+#include <signal.h>
 #include <sys/mman.h>
+#include <ucontext.h>
 #include "exec/cpu-common.h"
 #include "tcg/tcg-backend.h"
 #include "tcg/tcg-vop.h"
+#include "tcg/x86_64/x86-asm.h"
 
 enum { NREGS = 16, NVREGS = 16, NMEM = 64, CODE_SIZE = 4 << 20 };
 
@@ -998,6 +1002,225 @@ static void test_random(gconstpointer features)
     }
 }
 
+/* ---- the encoder ---- */
+
+static void test_encoder(void)
+{
+    uint8_t buf[32];
+    X86Asm a = { .rx_off = 0 };
+    X86Rm sib = x86_sib(X86_NOREG, X86_R12, 3, 0x10);
+
+#define CHECK(call, ...)                                                \
+    do {                                                                \
+        static const uint8_t want[] = { __VA_ARGS__ };                  \
+                                                                        \
+        a.p = buf;                                                      \
+        call;                                                           \
+        g_assert_cmpmem(buf, a.p - buf, want, sizeof(want));            \
+    } while (0)
+    /* bases and indices with encodings of their own */
+    CHECK(x86_rm(&a, x86_op_w(X_MOV_LOAD, MO_64), X86_R12,
+                 x86_mem(X86_RBP, 0)), 0x4c, 0x8b, 0x65, 0x00);
+    CHECK(x86_rm(&a, x86_op_w(X_MOV_LOAD, MO_32), X86_R13,
+                 x86_mem(X86_R13, 0)), 0x45, 0x8b, 0x6d, 0x00);
+    CHECK(x86_rm(&a, X_LEA | X_W, X86_RAX, x86_mem(X86_R12, 0)),
+          0x49, 0x8d, 0x04, 0x24);
+    CHECK(x86_rm(&a, X_LEA | X_W, X86_RAX, x86_mem(X86_RSP, 8)),
+          0x48, 0x8d, 0x44, 0x24, 0x08);
+    CHECK(x86_rm(&a, X_LEA | X_W, X86_R11, sib),
+          0x4e, 0x8d, 0x1c, 0xe5, 0x10, 0x00, 0x00, 0x00);
+    /* byte registers */
+    CHECK(x86_rm(&a, x86_op_w(X_MOV_STORE, MO_8), X86_RSI,
+                 x86_mem(X86_RSI, 0)), 0x40, 0x88, 0x36);
+    CHECK(x86_rr(&a, X_MOVZX8, X86_RAX, X86_R13), 0x41, 0x0f, 0xb6, 0xc5);
+    CHECK(x86_test_i(&a, MO_8, x86_reg(X86_RDI), 0x40),
+          0x40, 0xf6, 0xc7, 0x40);
+    CHECK(x86_test_i(&a, MO_64, x86_reg(X86_RDI), 0x40),
+          0x40, 0xf6, 0xc7, 0x40);
+    CHECK(x86_test_i(&a, MO_32, x86_reg(X86_R8), 0x12345678),
+          0x41, 0xf7, 0xc0, 0x78, 0x56, 0x34, 0x12);
+    /* immediates */
+    CHECK(x86_alu_i(&a, ALU_ADD, MO_64, x86_mem(X86_RBP, -0x80), 0x7f),
+          0x48, 0x83, 0x45, 0x80, 0x7f);
+    CHECK(x86_alu_i(&a, ALU_ADD, MO_64, x86_mem(X86_RBP, 0x80), 0x80),
+          0x48, 0x81, 0x85, 0x80, 0, 0, 0, 0x80, 0, 0, 0);
+    CHECK(x86_alu_i(&a, ALU_ADD, MO_16, x86_reg(X86_RAX), 0x1234),
+          0x66, 0x81, 0xc0, 0x34, 0x12);
+    CHECK(x86_alu_i(&a, ALU_CMP, MO_8, x86_sib(X86_R10, X86_R11, 2, 0), 0x80),
+          0x43, 0x80, 0x3c, 0x9a, 0x80);
+    CHECK(x86_movi(&a, X86_R11, 0x123456789abcdef0),
+          0x49, 0xbb, 0xf0, 0xde, 0xbc, 0x9a, 0x78, 0x56, 0x34, 0x12);
+    CHECK(x86_movi(&a, X86_R10, -1ull), 0x49, 0xc7, 0xc2, 0xff, 0xff, 0xff,
+          0xff);
+    CHECK(x86_movi(&a, X86_RAX, 0x80000000), 0xb8, 0, 0, 0, 0x80);
+    /* shifts, lock, groups */
+    CHECK(x86_shift_i(&a, SH_SHL, MO_64, x86_reg(X86_R9), 1),
+          0x49, 0xd1, 0xe1);
+    CHECK(x86_shift_i(&a, SH_SAR, MO_16, x86_reg(X86_R14), 5),
+          0x66, 0x41, 0xc1, 0xfe, 0x05);
+    CHECK(x86_rm(&a, x86_op_w(X_CMPXCHG, MO_64) | X_LOCK, X86_R10,
+                 x86_mem(X86_R13, 0)), 0xf0, 0x4d, 0x0f, 0xb1, 0x55, 0x00);
+    CHECK(x86_rm(&a, x86_op_w(X_XADD, MO_8) | X_LOCK, X86_RCX,
+                 x86_mem(X86_RAX, 0)), 0xf0, 0x0f, 0xc0, 0x08);
+    CHECK(x86_rm_i8(&a, X_GROUP8, 4, x86_reg(X86_R10), 0),
+          0x41, 0x0f, 0xba, 0xe2, 0x00);
+    /* VEX */
+    CHECK(x86_op(&a, X_SHLX | X_W, X86_R10, X86_R11, x86_mem(X86_RBP, 8), 0),
+          0xc4, 0x62, 0xa1, 0xf7, 0x55, 0x08);
+    CHECK(x86_rm_i8(&a, X_RORX, X86_RAX, x86_reg(X86_RBX), 8),
+          0xc4, 0xe3, 0x7b, 0xf0, 0xc3, 0x08);
+    CHECK(x86_op(&a, X_ANDN | X_W, X86_R13, X86_R10, x86_mem(X86_RSP, 0), 0),
+          0xc4, 0x62, 0xa8, 0xf2, 0x2c, 0x24);
+    CHECK(x86_op(&a, X_0F | X_66 | X_VEX | X_L | 0xfe, 1, 2, x86_reg(3), 0),
+          0xc5, 0xed, 0xfe, 0xcb);
+    CHECK(x86_op(&a, X_0F | X_66 | X_VEX | X_L | 0xfe, 1, 2, x86_reg(11), 0),
+          0xc4, 0xc1, 0x6d, 0xfe, 0xcb);
+    /* legacy SSE */
+    CHECK(x86_rm(&a, X_0F | X_F2 | 0x59, 4, x86_mem(X86_RBX, 0x18)),
+          0xf2, 0x0f, 0x59, 0x63, 0x18);
+    CHECK(x86_rr(&a, X_0F | 0x28, 13, 10), 0x45, 0x0f, 0x28, 0xea);
+    CHECK(x86_rm(&a, X_0F38 | X_66, 9, x86_mem(X86_R12, 0)),
+          0x66, 0x45, 0x0f, 0x38, 0x00, 0x0c, 0x24);
+    CHECK(x86_rr(&a, X_0F | X_66 | X_W | 0x7e, 9, X86_R13),
+          0x66, 0x4d, 0x0f, 0x7e, 0xcd);
+#undef CHECK
+}
+
+/* ---- faults ---- */
+
+static sigjmp_buf after_fault;
+static TestEnv fault_env;
+static uintptr_t fault_pc;
+
+static void on_fault(int sig, siginfo_t *info, void *uc)
+{
+    fault_pc = ((ucontext_t *)uc)->uc_mcontext.gregs[REG_RIP];
+    tcg_host_backend->sync_from_ucontext(&fault_env, uc);
+    siglongjmp(after_fault, 1);
+}
+
+enum { BAD = 0x10 };            /* nothing is mapped there */
+
+/* The n-th guest instruction that faults; false when there are no more. */
+static bool gen_faulting(unsigned n)
+{
+    TCGMem m = { .disp = BAD }, near = { .base = R[13], .disp = 8 };
+    TCGv t = tcg_temp(s), v = tcg_temp_vec(s);
+
+    switch (n) {
+    case 0:
+        tcg_gen_pair(s, TCG_OP_divu2, MO_64, t, tcg_temp(s), R[11], R[3],
+                     tcg_const(s, 0));
+        break;
+    case 1:
+        tcg_gen_mov(s, t, tcg_const(s, 0));
+        tcg_gen_pair(s, TCG_OP_divs2, MO_32, R[0], R[2], R[0], R[2], R[12]);
+        break;
+    case 2:
+        tcg_gen_ld(s, TCG_OP_ld, MO_64, t, m);
+        tcg_gen2(s, TCG_OP_add, MO_64, R[0], R[3], t);
+        break;
+    case 3:
+        tcg_gen_ld(s, TCG_OP_ld, MO_32, t, near);
+        tcg_gen3(s, TCG_OP_adc, MO_32, R[0], R[3], t, R[12]);
+        break;
+    case 4:
+        tcg_gen_atomic(s, TCG_OP_cmpxchg, MO_64, R[0], m, R[9], R[10]);
+        break;
+    case 5:
+        tcg_gen_atomic(s, TCG_OP_atomic_or, MO_32, R[2], m, R[0], TCGV_NONE);
+        break;
+    case 6:
+        tcg_gen_atomic(s, TCG_OP_xchg, MO_16, R[1], m, R[2], TCGV_NONE);
+        break;
+    case 7:
+        tcg_gen_atomic(s, TCG_OP_atomic_add, MO_64, R[7], near, R[2],
+                       TCGV_NONE);
+        break;
+    case 8:
+        tcg_gen_vld(s, VW_16, TCG_F_ALIGN, v, m);
+        tcg_gen_v(s, VOP_add, VW_16, MO_32, 0, V[2], V[3], v, 0, 0);
+        break;
+    case 9:
+        tcg_gen_vld(s, VW_8, 0, v, m);
+        tcg_gen_v(s, VOP_fmul, VW_16, MO_64, TCG_F_SCALAR, V[14], V[13], v, 0,
+                  0);
+        break;
+    case 10:
+        tcg_gen_ld(s, TCG_OP_ld, MO_64, t, m);
+        tcg_gen2(s, TCG_OP_xor, MO_64, tcg_temp(s), t, R[1]);
+        s->ops[s->nb_ops - 1].dst[0] = t = tcg_temp(s);
+        tcg_gen_st(s, MO_64, m, t);
+        break;
+    case 11:
+        tcg_gen_v(s, VOP_fdiv, VW_16, MO_32, 0, V[1], V[4], V[5], 0, 0);
+        break;
+    default:
+        return false;
+    }
+    return true;
+}
+
+static void test_faults(gconstpointer features)
+{
+    struct sigaction sa = { .sa_sigaction = on_fault,
+                            .sa_flags = SA_SIGINFO | SA_NODEFER }, old[3];
+    static const int sigs[3] = { SIGSEGV, SIGFPE, SIGBUS };
+    static uintptr_t cookies[TCG_MAX_EXITS];
+    static TestEnv start;
+    TCGCodeBuf buf;
+
+    setup(features);
+    buf = (TCGCodeBuf) { code + prologue, code + prologue,
+                         CODE_SIZE - prologue };
+    for (int k = 0; k < 3; k++) {
+        sigaction(sigs[k], &sa, &old[k]);
+    }
+    for (unsigned n = 0; ; n++) {
+        const TCGInsnMark *m;
+
+        tcg_unit_start(s, 0x1000);
+        tcg_gen_insn_start(s, 0x1000);
+        tcg_gen2(s, TCG_OP_add, MO_64, R[6], R[6], tcg_const(s, 5));
+        tcg_gen_insn_start(s, 0x1001);
+        if (!gen_faulting(n)) {
+            break;
+        }
+        tcg_gen_insn_start(s, 0x1002);
+        tcg_gen_exit_direct(s, 0x2000, 0);
+        tcg_optimize(s);
+        g_assert_cmpint(tcg_host_backend->gen_code(s, buf, cookies), >, 0);
+
+        g_rand_set_seed(rnd, n);
+        random_state(&start);
+        start.regs[12] = 0;
+        start.regs[13] = BAD;
+        start.mxcsr = 0x1f80 & ~0x200;          /* division by zero */
+        for (int k = 0; k < 4; k++) {
+            start.vregs[4].f[k] = 1;
+            start.vregs[5].f[k] = 0;
+        }
+        fault_env = start;
+        if (!sigsetjmp(after_fault, 1)) {
+            tcg_host_backend->enter(&fault_env, buf.rx);
+            g_error("fault %u did not happen", n);
+        }
+        start.regs[6] += 5;
+        g_assert_cmpmem(fault_env.regs, sizeof(start.regs), start.regs,
+                        sizeof(start.regs));
+        g_assert_cmpmem(fault_env.vregs, sizeof(start.vregs), start.vregs,
+                        sizeof(start.vregs));
+        /* the mark at or before the host pc names the instruction */
+        for (m = s->marks + s->nb_marks - 1;
+             m->code_offset > fault_pc - (uintptr_t)buf.rx; m--) {
+        }
+        g_assert_cmphex(m->pc, ==, 0x1001);
+    }
+    for (int k = 0; k < 3; k++) {
+        sigaction(sigs[k], &old[k], NULL);
+    }
+}
+
 int main(int argc, char **argv)
 {
     static const char *const configs[] = {
@@ -1019,6 +1242,9 @@ int main(int argc, char **argv)
 
         g_test_add_data_func(path, configs[k], test_random);
     }
+    g_test_add_func("/tcg/x86_64/encoder", test_encoder);
+    g_test_add_data_func("/tcg/x86_64/faults/host", "", test_faults);
+    g_test_add_data_func("/tcg/x86_64/faults/no-avx", "-avx", test_faults);
     return g_test_run();
 }
 #else
