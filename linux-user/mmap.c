@@ -122,23 +122,29 @@ void mmap_lock_future(bool on)
 }
 
 /*
- * Choose the guest's part of the address space: the classic addresses if the
- * emulator does not live there.
+ * Where to load position-independent programs: the kernel's 1 TiB for them,
+ * in the first quarter that holds neither the emulator nor its heap, so that
+ * the guest's heap has room to grow.
  */
-static void choose_layout(void)
+static uint64_t choose_pie_base(void)
 {
     uint64_t self = (uint64_t)(uintptr_t)&guest_layout;
-    uint64_t half = GUEST_PIE_BASE + GUEST_PIE_RANGE / 2;
+    uint64_t heap = (uint64_t)(uintptr_t)sbrk(0);
+    uint64_t step = GUEST_PIE_RANGE / 4, base = GUEST_PIE_BASE;
 
+    while (base < GUEST_PIE_BASE + GUEST_PIE_RANGE &&
+           (self - base < step || heap - base < step)) {
+        base += step;
+    }
+    return ROUND_UP(base, host_page_size);
+}
+
+/* Choose the guest's part of the address space. */
+static void choose_layout(void)
+{
     guest_layout.mmap_min = GUEST_MMAP_MIN;
     guest_layout.mmap_top = GUEST_MMAP_TOP;
-    /*
-     * The emulator itself is somewhere in the kernel's 1 TiB for programs:
-     * take the half it is not in, at a fixed place.
-     */
-    guest_layout.pie_base = self >= GUEST_PIE_BASE && self < half
-                            ? half : GUEST_PIE_BASE;
-    guest_layout.pie_base = ROUND_UP(guest_layout.pie_base, host_page_size);
+    guest_layout.pie_base = choose_pie_base();
     /* A host with a smaller user space: stay in its lower half. */
     while (guest_layout.mmap_top > 1ull << 32) {
         uint64_t probe = guest_layout.mmap_top - 0x100000;
