@@ -26,6 +26,7 @@
 #include "user/process.h"
 #include "user/syscall.h"
 #include "user/uaccess.h"
+#include <fcntl.h>
 #include <linux/futex.h>
 #include <sched.h>
 #include <sys/mman.h>
@@ -338,6 +339,42 @@ static int vm_child_main(void *arg)
     __builtin_unreachable();
 }
 
+/*
+ * Does the host kernel share memory when asked to?  Every real one does; an
+ * emulated one (qemu-user) makes a plain fork of CLONE_VFORK.  Asked once.
+ */
+#ifdef __x86_64__
+static bool host_shares_vm(void)
+{
+    return true;
+}
+#else
+static int probe_child(void *arg)
+{
+    *(volatile int *)arg = 1;
+    raw_syscall(__NR_exit, 0);
+    return 0;
+}
+
+static bool host_shares_vm(void)
+{
+    static _Atomic int answer;      /* 0 unknown, 1 yes, -1 no */
+    char stack[4096] QEMU_ALIGNED(16);
+    volatile int word = 0;
+    pid_t pid;
+
+    if (!answer) {
+        pid = clone(probe_child, stack + sizeof(stack),
+                    CLONE_VM | CLONE_VFORK, (void *)&word);
+        if (pid > 0) {
+            raw_syscall(__NR_wait4, pid, NULL, __WALL, NULL);
+        }
+        answer = pid > 0 && !word ? -1 : 1;
+    }
+    return answer > 0;
+}
+#endif
+
 static VmChild *vm_child_new(TaskState *parent, const CloneArgs *c)
 {
     VmChild *vc = calloc(1, sizeof(*vc));
@@ -525,6 +562,35 @@ static int64_t clone_fork(TaskState *ts, const CloneArgs *c)
 }
 
 /*
+ * vfork on a host that cannot share memory: a fork, and the creator waits
+ * until the child has executed a program or ended, which closes a pipe.
+ */
+static int64_t clone_fake_vfork(TaskState *ts, const CloneArgs *c)
+{
+    CloneArgs plain = *c;
+    int64_t pid;
+    int fd[2];
+    char byte;
+
+    plain.flags &= FORK_FLAGS;
+    if (pipe2(fd, O_CLOEXEC) < 0) {
+        return clone_fork(ts, &plain);
+    }
+    fd[1] = fd_make_private(fd[1]);
+    pid = clone_fork(ts, &plain);
+    if (pid == 0) {
+        close(fd[0]);
+        return 0;
+    }
+    fd_forget_private(fd[1]);
+    close(fd[1]);
+    while (pid > 0 && raw_syscall(__NR_read, fd[0], &byte, 1) == -EINTR) {
+    }
+    close(fd[0]);
+    return pid;
+}
+
+/*
  * The system calls.
  */
 
@@ -567,6 +633,9 @@ static int64_t clone_any(CPUArchState *env, const CloneArgs *c)
     }
     if (!(c->flags & CLONE_VM)) {
         return clone_fork(ts, c);
+    }
+    if ((c->flags & CLONE_VFORK) && !host_shares_vm()) {
+        return clone_fake_vfork(ts, c);
     }
     return c->flags & CLONE_THREAD ? clone_thread(ts, c) :
                                      clone_vm_process(ts, c);
