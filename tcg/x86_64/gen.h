@@ -1,10 +1,10 @@
 /*
  * The x86-64 code generator: what its files share.
  *
- * gen.c walks a unit and dispatches; isel-int.c, isel-mem.c and isel-vec.c
- * choose instructions; cc.c keeps guest flags in host flags; call.c calls C;
- * exit.c leaves units and holds the common entry and exit code; fault.c reads
- * signal frames; host-features.c says what this CPU has.
+ * gen.c walks a unit and dispatches; isel-*.c and vec-*.c choose
+ * instructions; cc-scan.c and cc.c keep guest flags in host flags; call.c
+ * calls C; exit.c leaves units and holds the common entry and exit code;
+ * fault.c reads signal frames; host-features.c says what this CPU has.
  *
  * Registers: RBP = CPU state + ENV_BIAS, RSP = frame (below), the globals
  * pinned by pin_globals(), the rest for temps.
@@ -93,7 +93,7 @@ typedef struct X86Fixup {
     uint16_t label;
 } X86Fixup;
 
-/* Host flags while scanning a unit, see cc.c. */
+/* Host flags while scanning a unit, see cc-scan.c. */
 typedef struct X86FlagState {
     uint16_t cc_id;     /* record the host flags agree with, 0 = none */
     uint16_t valid;     /* in these flags */
@@ -228,8 +228,18 @@ int x86_alu_of(unsigned opc);
 /* isel-mem.c: `ld; op; st` to one place in one instruction at g->i. */
 bool x86_try_rmw(X86Gen *g);
 
-/* cc.c */
+/* cc-scan.c */
+#define CC_ZSP (TCG_CC_Z | TCG_CC_S | TCG_CC_P)
 void x86_cc_scan(X86Gen *g);
+/*
+ * Flags that are right after making them from a record for a consumer that
+ * wants @need.  0: the consumer tests something else instead.
+ */
+unsigned x86_cc_made(unsigned kind, unsigned need);
+/* The adc or sbb that takes its carry from op @i through CF, or -1. */
+int x86_carry_user(X86Gen *g, int i);
+
+/* cc.c */
 void x86_store_cc(X86Gen *g, const TCGOp *op, unsigned first);
 void x86_place_cc(X86Gen *g, const TCGOp *op, unsigned first, X86Rm rec[3]);
 void x86_store_cc_at(X86Gen *g, const TCGOp *op, X86Rm rec[3]);
