@@ -5,8 +5,8 @@
  * A CPU is "running" from cpu_exec() to its return, except while a hook has
  * control.  The starter announces itself, then waits until no other CPU runs;
  * a CPU that wants to run announces itself first and then looks for a starter:
- * one of the two sees the other (fence_light() against fence_heavy()).  Running CPUs are told by CPU_REQ_ENGINE to
- * pass a safe point.
+ * one of the two sees the other (fence_light() against fence_heavy()).
+ * Running CPUs are told by CPU_REQ_ENGINE to pass a safe point.
  *
  * Locking: `mutex` is taken before the engine lock, never inside it.
  *
