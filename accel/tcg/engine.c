@@ -85,6 +85,7 @@ bool engine_init(const EngineConfig *cfg)
         error_report("no memory for the translator");
         return false;
     }
+    engine.tcg->precise_flags = true;
     x86_translate_init(engine.tcg);
     update_tso();
     if (!engine.backend->init(engine.tcg, getenv("QEMU_HOST_FEATURES"))) {

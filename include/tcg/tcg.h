@@ -244,7 +244,7 @@ typedef struct TCGContext {
     uint32_t env_rip, env_common, env_mxcsr, env_vtmp;
     bool tso;               /* emit ordering for plain loads and stores */
     bool precise_flags;     /* keep flags exact at faults even where the unit
-                               overwrites them unread; costs speed */
+                               overwrites them unread; costs about 4 % */
 
     /* filled by the code generator */
     TCGExit exits[TCG_MAX_EXITS];

@@ -36,7 +36,7 @@ kill -USR1 $$
 (sleep 0.1; exit 9) & j2=$!
 wait $j2; echo "second: $?"
 wait $j1; echo "first: $?"
-sleep 100 & victim=$!
+sleep 100 & victim=$!; sleep 1
 kill -TERM $victim; wait $victim 2>/dev/null; echo "killed: $?"
 set -m
 sleep 0.1 & fg %1 >/dev/null; echo "fg: $?"
