@@ -23,7 +23,6 @@ TCGContext *tcg_context_new(void)
     s->marks = calloc(TCG_MAX_OPS, sizeof(TCGInsnMark));
     s->pass_data = calloc(1, sizeof(TCGPassData));
     s->nb_vals = 1;
-    s->precise_flags = true;
     return s;
 }
 
