@@ -135,7 +135,6 @@ static bool take_requests(EngineCPU *cpu)
 static TB *find_tb(EngineCPU *cpu, uint64_t pc)
 {
     CPUArchState *env = cpu->env;
-    TBJmpCacheEntry *e;
     TB *tb;
 
     cpu->stats.lookups++;
@@ -147,16 +146,25 @@ static TB *find_tb(EngineCPU *cpu, uint64_t pc)
         }
         cpu->stats.misses++;
         tb = tb_translate(cpu, pc, false);
-        if (!tb || tb->state == TB_NEW) {
-            return tb;
-        }
     }
-    e = &cpu->jmp_cache[TB_JMP_CACHE_HASH(pc)];
-    e->code = tb->code;
-    e->pc = pc;
-    if (unlikely(!chain_cpu_is_current(cpu))) {
-        /* Retired by another CPU meanwhile?  The log may name it. */
-        chain_sync_cpu(cpu);
+    return tb;
+}
+
+/* The same, and have the next indirect jump to @pc find it by itself. */
+static TB *find_indirect(EngineCPU *cpu, uint64_t pc)
+{
+    TB *tb = find_tb(cpu, pc);
+
+    if (likely(tb) && atomic_load_explicit(&tb->state, memory_order_relaxed) !=
+        TB_NEW) {
+        TBJmpCacheEntry *e = &cpu->jmp_cache[TB_JMP_CACHE_HASH(pc)];
+
+        e->code = tb->code;
+        e->pc = pc;
+        if (unlikely(!chain_cpu_is_current(cpu))) {
+            /* Retired by another CPU meanwhile?  The log may name it. */
+            chain_sync_cpu(cpu);
+        }
     }
     return tb;
 }
@@ -303,7 +311,7 @@ static int exec_loop(EngineCPU *cpu)
         } else {
             safe_point(cpu);
             tb = unlikely(cpu->one_shot) ? one_shot_tb(cpu) :
-                                           find_tb(cpu, env->rip);
+                                           find_indirect(cpu, env->rip);
         }
         if (unlikely(!tb)) {
             if (leave_for(cpu, &excp)) {
