@@ -200,6 +200,7 @@ unsigned x86_cc_made(unsigned kind, unsigned need)
     switch (kind) {
     case CC_KIND_CMP:
         return TCG_CC_ALL;
+    case CC_KIND_DYNAMIC:
     case CC_KIND_LOGIC:
     case CC_KIND_ANDN:
         return need & TCG_CC_A ? 0 : TCG_CC_ALL & ~TCG_CC_A;
@@ -278,13 +279,19 @@ int x86_carry_user(X86Gen *g, int i)
     return -1;
 }
 
+/* Flags that come from the CPU state have one name until something sets it. */
+static unsigned record_id(const TCGOp *op)
+{
+    return op->aux == CC_KIND_DYNAMIC ? UINT16_MAX : op->cc_id;
+}
+
 /* Let op @i use host flags, if they agree with its record in @need. */
 static bool take_flags(X86Gen *g, X86FlagState *f, int i, unsigned need)
 {
     const TCGOp *op = &g->s->ops[i];
     uint8_t *info = g->ra.info;
 
-    if (!op->cc_id || op->cc_id != f->cc_id || need & ~f->valid) {
+    if (!record_id(op) || record_id(op) != f->cc_id || need & ~f->valid) {
         return false;
     }
     info[i] |= RA_OPI_HOST_CC;
@@ -323,7 +330,8 @@ static void scan_consumer(X86Gen *g, X86FlagState *f, int i)
         return;
     }
     /* made again here; later consumers may share that */
-    f->cc_id = op->opc == TCG_OP_cc_get && op->imm != TCG_CC_C ? 0 : op->cc_id;
+    f->cc_id = op->opc == TCG_OP_cc_get && op->imm != TCG_CC_C
+               ? 0 : record_id(op);
     f->valid = x86_cc_made(op->aux, need);
     f->set = f->prod = -1;
     f->from = i;

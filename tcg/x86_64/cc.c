@@ -186,6 +186,12 @@ static void make_flags(X86Gen *g, const TCGOp *op, unsigned need)
     TCGWidth w = op->w;
     unsigned t;
 
+    if (op->aux == CC_KIND_DYNAMIC) {
+        g->ra.locked = RA_BIT(X86_R10);
+        ra_evict(&g->ra, X86_R10);
+        x86_call(&g->a, x86_common.cc_flags);
+        return;
+    }
     if (op->aux == CC_KIND_CMP) {
         if (need & TCG_CC_A && is_const(g, src)) {
             /* x86_compare() may choose test, which has no A */
@@ -442,4 +448,133 @@ void gen_movcc(X86Gen *g, const TCGOp *op)
 void gen_brcc(X86Gen *g, const TCGOp *op)
 {
     x86_branch(g, consume(g, op), op->imm);
+}
+
+/* ---- flags of the record in the CPU state ---- */
+
+static X86Rm field_rm(X86Gen *g, unsigned k)
+{
+    const TCGContext *s = g->s;
+
+    return env_rm(k == 0 ? s->env_cc_dst : k == 1 ? s->env_cc_src
+                                                  : s->env_cc_src2);
+}
+
+static void r10_op(X86Gen *g, unsigned alu, TCGWidth w, unsigned field)
+{
+    x86_alu(&g->a, alu, w, X86_R10, field_rm(g, field));
+}
+
+/* EFLAGS of one kind of record, by way of r10; false: ask tcg_cc_eval(). */
+static bool gen_kind(X86Gen *g, TCGCCKind kind, TCGWidth w)
+{
+    bool shift = kind == CC_KIND_SHL || kind == CC_KIND_SHR ||
+                 kind == CC_KIND_SAR;
+
+    switch (kind) {
+    case CC_KIND_CMP: case CC_KIND_SUB: case CC_KIND_ADD: case CC_KIND_ADC:
+    case CC_KIND_SBB: case CC_KIND_LOGIC: case CC_KIND_ANDN: case CC_KIND_INC:
+    case CC_KIND_DEC: case CC_KIND_SHL: case CC_KIND_SHR: case CC_KIND_SAR:
+        x86_rm(&g->a, x86_op_w(X_MOV_LOAD, MO_64), X86_R10,
+               field_rm(g, shift));
+        break;
+    default:
+        return false;
+    }
+    switch (kind) {
+    case CC_KIND_CMP:
+        r10_op(g, ALU_CMP, w, 1);
+        break;
+    case CC_KIND_SUB:
+        r10_op(g, ALU_ADD, MO_64, 1);
+        r10_op(g, ALU_CMP, w, 1);
+        break;
+    case CC_KIND_ADD:
+        r10_op(g, ALU_SUB, MO_64, 1);
+        r10_op(g, ALU_ADD, w, 1);
+        break;
+    case CC_KIND_ADC:
+        r10_op(g, ALU_SUB, MO_64, 1);
+        r10_op(g, ALU_SUB, MO_64, 2);
+        x86_rm_i8(&g->a, X_GROUP8, 4, field_rm(g, 2), 0);
+        r10_op(g, ALU_ADC, w, 1);
+        break;
+    case CC_KIND_SBB:
+        r10_op(g, ALU_ADD, MO_64, 1);
+        r10_op(g, ALU_ADD, MO_64, 2);
+        x86_rm_i8(&g->a, X_GROUP8, 4, field_rm(g, 2), 0);
+        r10_op(g, ALU_SBB, w, 1);
+        break;
+    case CC_KIND_INC:
+    case CC_KIND_DEC:
+        x86_alu_i(&g->a, kind == CC_KIND_INC ? ALU_SUB : ALU_ADD, MO_64,
+                  x86_reg(X86_R10), 1);
+        x86_rm_i8(&g->a, X_GROUP8, 4, field_rm(g, 1), 0);
+        x86_op(&g->a, x86_op_w(0xfe, w), kind == CC_KIND_DEC, 0,
+               x86_reg(X86_R10), 0);
+        break;
+    case CC_KIND_SHL:
+    case CC_KIND_SHR:
+    case CC_KIND_SAR:
+        x86_shift_i(&g->a, kind == CC_KIND_SHL ? SH_SHL
+                    : kind == CC_KIND_SHR ? SH_SHR : SH_SAR, w,
+                    x86_reg(X86_R10), 1);
+        break;
+    default:
+        x86_rr(&g->a, x86_op_w(X_TEST, w), X86_R10, X86_R10);
+        break;
+    }
+    return true;
+}
+
+/*
+ * A common routine: host flags from the record in the CPU state, but for A.
+ * Changes r10 only.  One jump through a table of kinds and widths.
+ */
+void x86_gen_cc_flags(X86Gen *g)
+{
+    enum { N = CC_KIND_MAX << 2 };
+    uint8_t *lea, *table;
+    uint64_t generic;
+
+    x86_common.cc_flags = x86_rx(&g->a);
+    x86_rm(&g->a, x86_op_w(X_MOV_LOAD, MO_32), X86_R10,
+           env_rm(g->s->env_cc_op));
+    x86_8(&g->a, 0x41);                             /* push r11 */
+    x86_8(&g->a, 0x53);
+    x86_8(&g->a, 0x4c);                             /* lea r11, [rip + table] */
+    x86_8(&g->a, X_LEA);
+    x86_8(&g->a, 0x1d);
+    lea = g->a.p;
+    x86_32(&g->a, 0);
+    x86_rm(&g->a, X_GROUP5, 4, x86_sib(X86_R11, X86_R10, 3, 0));
+
+    x86_nop(&g->a, -(uintptr_t)g->a.p & 7);
+    table = g->a.p;
+    g->a.p += N * 8;
+    x86_fix32(lea, table);
+
+    generic = (uintptr_t)x86_rx(&g->a);
+    x86_call(&g->a, x86_common.cc_eval);
+    x86_alu_i(&g->a, ALU_AND, MO_32, x86_reg(X86_R10), TCG_CC_ALL);
+    x86_alu_i(&g->a, ALU_OR, MO_32, x86_reg(X86_R10), 0x202);
+    x86_8(&g->a, 0x41);                             /* push r10; popf */
+    x86_8(&g->a, 0x52);
+    x86_8(&g->a, 0x9d);
+    x86_8(&g->a, 0x41);                             /* pop r11; ret */
+    x86_8(&g->a, 0x5b);
+    x86_8(&g->a, 0xc3);
+
+    for (unsigned k = 0; k < N; k++) {
+        uint64_t to = (uintptr_t)x86_rx(&g->a);
+
+        if (gen_kind(g, TCG_CC_OP_KIND(k), TCG_CC_OP_WIDTH(k))) {
+            x86_8(&g->a, 0x41);
+            x86_8(&g->a, 0x5b);
+            x86_8(&g->a, 0xc3);
+        } else {
+            to = generic;
+        }
+        memcpy(table + k * 8, &to, 8);
+    }
 }

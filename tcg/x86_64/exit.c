@@ -412,11 +412,12 @@ size_t x86_gen_prologue(X86Gen *g, TCGCodeBuf buf)
     g->a.p = g->start = buf.rw;
     g->a.rx_off = buf.rx - buf.rw;
     g->end = buf.rw + buf.size;
-    assert(buf.size >= 4096);
+    assert(buf.size >= 8192);
     gen_vec_moves(g);
     gen_enter(g);
     gen_leave(g);
     gen_cc_eval(g);
+    x86_gen_cc_flags(g);
     x86_common.ret_miss = x86_rx(&g->a);
     gen_ret_miss(g);
     return g->a.p - g->start;

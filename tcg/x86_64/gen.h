@@ -69,6 +69,8 @@ typedef struct X86Common {
     const uint8_t *exit_pc;         /* r10 = guest pc to go on at */
     const uint8_t *cc_eval;         /* r10 = flags of the record in the CPU
                                        state; all other registers survive */
+    const uint8_t *cc_flags;        /* EFLAGS, but for A, of that record;
+                                       changes r10 */
     const uint8_t *ret_miss;        /* r10 = pc, r11, r13: see exit.c */
     const uint8_t *vec_save;        /* pinned vectors to the CPU state */
     const uint8_t *vec_load;        /* and back */
@@ -241,6 +243,7 @@ int x86_carry_user(X86Gen *g, int i);
 
 /* cc.c */
 void x86_store_cc(X86Gen *g, const TCGOp *op, unsigned first);
+void x86_gen_cc_flags(X86Gen *g);
 void x86_place_cc(X86Gen *g, const TCGOp *op, unsigned first, X86Rm rec[3]);
 void x86_store_cc_at(X86Gen *g, const TCGOp *op, X86Rm rec[3]);
 
