@@ -215,7 +215,9 @@ void ra_liveness(RA *ra)
         if (op->opc == TCG_OP_nop) {
             continue;
         }
-        hints_walk(ra, &hs, op);
+        if (hs.n) {
+            hints_walk(ra, &hs, op);
+        }
         if (op->opc == TCG_OP_label) {
             if (s->labels[op->imm].side) {
                 live_side_label(ra, op->imm);

@@ -10,24 +10,48 @@ X86Common x86_common;
 
 /* ---- exits to known pcs ---- */
 
-void x86_number_exits(X86Gen *g)
+/* Exits to known pcs in op order, then return predictions; and labels. */
+void x86_scan_structure(X86Gen *g)
 {
-    static const uint8_t kinds[2] = { TCG_OP_exit_direct, TCG_OP_push_ret };
     TCGContext *s = g->s;
+    uint16_t pushes[TCG_MAX_EXITS];
+    unsigned n = 0, nb_pushes = 0;
 
-    for (unsigned k = 0; k < 2; k++) {
-        for (unsigned i = 0; i < s->nb_ops; i++) {
-            if (s->ops[i].opc != kinds[k]) {
-                continue;
-            }
-            if (s->nb_exits == TCG_MAX_EXITS) {
+    for (unsigned i = 0; i < s->nb_ops; i++) {
+        const TCGOp *op = &s->ops[i];
+
+        switch (op->opc) {
+        case TCG_OP_label:
+            g->label_op[op->imm] = i;
+            break;
+        case TCG_OP_exit_direct:
+            if (n == TCG_MAX_EXITS) {
                 g->failed = true;
                 return;
             }
-            g->exit_of[i] = s->nb_exits;
-            s->exits[s->nb_exits++].pc = s->ops[i].imm;
+            g->exit_of[i] = n;
+            s->exits[n++].pc = op->imm;
+            break;
+        case TCG_OP_push_ret:
+            if (nb_pushes == TCG_MAX_EXITS) {
+                g->failed = true;
+                return;
+            }
+            pushes[nb_pushes++] = i;
+            break;
+        default:
+            break;
         }
     }
+    if (n + nb_pushes > TCG_MAX_EXITS) {
+        g->failed = true;
+        return;
+    }
+    for (unsigned k = 0; k < nb_pushes; k++) {
+        g->exit_of[pushes[k]] = n;
+        s->exits[n++].pc = s->ops[pushes[k]].imm;
+    }
+    s->nb_exits = n;
 }
 
 /*

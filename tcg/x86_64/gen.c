@@ -577,17 +577,6 @@ static bool can_fold(X86Gen *g, unsigned i)
     return true;
 }
 
-static void scan_labels(X86Gen *g)
-{
-    for (unsigned i = 0; i < g->s->nb_ops; i++) {
-        const TCGOp *op = &g->s->ops[i];
-
-        if (op->opc == TCG_OP_label) {
-            g->label_op[op->imm] = i;
-        }
-    }
-}
-
 static ptrdiff_t x86_gen_code(TCGContext *s, TCGCodeBuf buf,
                               const uintptr_t *cookies)
 {
@@ -605,13 +594,12 @@ static ptrdiff_t x86_gen_code(TCGContext *s, TCGCodeBuf buf,
     memset(g->label_at, 0, s->nb_labels * sizeof(g->label_at[0]));
 
     ra_begin(ra);
-    scan_labels(g);
-    x86_number_exits(g);
+    x86_scan_structure(g);
     x86_cc_scan(g);
     g->vex = false;
     ra_liveness(ra);
 
-    for (unsigned i = 0; i < s->nb_ops; i++) {
+    for (unsigned i = 0; i < s->nb_ops && !g->failed; i++) {
         const TCGOp *op = &s->ops[i];
 
         if (g->end - g->a.p < 2048) {

@@ -274,7 +274,7 @@ void x86_call_gpr(X86Gen *g, TCGv ret, uintptr_t fn, unsigned nargs,
 
 /* exit.c */
 size_t x86_gen_prologue(X86Gen *g, TCGCodeBuf buf);
-void x86_number_exits(X86Gen *g);
+void x86_scan_structure(X86Gen *g);
 void x86_emit_stubs(X86Gen *g);
 /* jcc to a label; leaves the unit itself if that is all the label does. */
 void x86_branch(X86Gen *g, unsigned cond, unsigned label);
