@@ -134,8 +134,8 @@ static void live_side_label(RA *ra, unsigned label)
 }
 
 /*
- * `mov G, t` with G pinned: let the op that makes t compute in G's register.
- * A hint stands while walking back from the mov to that op, and falls when
+ * `mov G, t` or `op G, t, ...` with G pinned: let the op that makes t compute in
+ * G's register.  A hint stands while walking back to that op, and falls when
  * something in between looks at G or could leave the unit.
  */
 typedef struct Hint {
@@ -191,14 +191,39 @@ static void hints_walk(RA *ra, Hints *hs, const TCGOp *op)
     }
 }
 
-static void hints_mov(RA *ra, Hints *hs, const TCGOp *op)
+/* The source that a two-address instruction overwrites, as an index. */
+static unsigned tied_src(const TCGOp *op)
 {
-    TCGv g = op->dst[0], t = op->src[0];
+    return op->opc == TCG_OP_movcond ? 3 : op->opc == TCG_OP_movcc ? 4 : 0;
+}
 
-    if (op->opc == TCG_OP_mov && op->w == MO_64 && t && is_temp(ra, t) &&
-        is_pinned(ra, g) && hs->n < MAX_HINTS) {
-        hs->h[hs->n++] = (Hint) { t, g };
+static void hints_add(RA *ra, Hints *hs, unsigned i, const TCGOp *op)
+{
+    TCGv g = op->dst[0], t;
+    unsigned tied = tied_src(op);
+
+    if (!g || hs->n == MAX_HINTS || !is_pinned(ra, g) ||
+        val(ra, g)->type != TCG_I64 || op->opc == TCG_OP_v ||
+        tcg_op_defs[op->opc].flags & (TCG_OPF_S | TCG_OPF_F) ||
+        op->dst[1]) {
+        return;
     }
+    t = op->src[tied];
+    if (!t || !is_temp(ra, t) ||
+        (op->opc != TCG_OP_mov && !(ra->dead[i] >> tied & 1))) {
+        return;
+    }
+    /* nobody else may want to see G or t */
+    for (unsigned k = 0; k < 6; k++) {
+        if (k != tied && (op->src[k] == g || op->src[k] == t)) {
+            return;
+        }
+    }
+    if (op->opc == TCG_OP_mov && op->w != MO_64 &&
+        !(ra->dead[i] >> tied & 1)) {
+        return;
+    }
+    hs->h[hs->n++] = (Hint) { t, g };
 }
 
 void ra_liveness(RA *ra)
@@ -280,7 +305,7 @@ void ra_liveness(RA *ra)
         for (unsigned k = last; k-- > first; ) {
             live_use(ra, i, op->src[k], k);
         }
-        hints_mov(ra, &hs, op);
+        hints_add(ra, &hs, i, op);
     }
 }
 
