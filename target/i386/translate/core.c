@@ -12,7 +12,8 @@
 #include "target/i386/translate/internal.h"
 
 /* Limits that keep a unit reasonable rather than possible. */
-#define MAX_UNIT_JUMPS   4
+/* More jumps make longer units, but much more to translate. */
+#define MAX_UNIT_JUMPS   1
 #define LOOKAHEAD_INSNS  8      /* per exit */
 
 /* --- reading guest code ------------------------------------------------ */
