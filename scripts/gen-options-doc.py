@@ -5,6 +5,7 @@
 usage: gen-options-doc.py options.def output.rst
 """
 import ast
+import pathlib
 import re
 import sys
 
@@ -42,8 +43,10 @@ def main():
             names.append(f'``{env}``' if name else f'``{env}={arg}``')
         out += [', '.join(names), f'   {text}.' +
                 (f'  Default: {default}.' if default else ''), '']
-    with open(sys.argv[2], 'w') as f:
-        f.write('\n'.join(out))
+    page = pathlib.Path(sys.argv[2])
+    # An unchanged page keeps its date, so that Sphinx does not read it again.
+    if not page.exists() or page.read_text() != '\n'.join(out):
+        page.write_text('\n'.join(out))
 
 
 main()

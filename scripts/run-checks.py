@@ -12,8 +12,10 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -50,6 +52,16 @@ def checker(cmd):
     """A checker: one test, passed when it exits 0."""
     status, _ = stream(cmd)
     return (1, 0, 0) if status == 0 else (0, 1, 0)
+
+
+def docs():
+    """The manual builds without a warning."""
+    if not shutil.which('sphinx-build'):
+        print('SKIP docs: sphinx-build is not installed')
+        return 0, 0, 1
+    with tempfile.TemporaryDirectory() as out:
+        return checker(['sphinx-build', '-q', '-W', '--keep-going',
+                        '-d', f'{out}/doctrees', 'docs', f'{out}/html'])
 
 
 def unit(build):
@@ -95,6 +107,7 @@ def main():
     suites = [
         ('style', lambda: checker(['scripts/checkstyle'])),
         ('layers', lambda: checker(['scripts/checklayers'])),
+        ('docs', docs),
         ('unit', lambda: unit(build)),
         ('cli', lambda: script(['tests/cli/run.py', '--emulator', emu])),
         ('guest', lambda: script(['tests/guest/run.py', '--emulator', emu])),
