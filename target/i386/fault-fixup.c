@@ -173,7 +173,9 @@ static bool in_stack_segment(const CPUArchState *env, const X86Insn *insn)
             return stack;
         }
     }
-    return row->flags & X86_ROW_STACK;
+    /* ENTER and LEAVE raise #GP, as measured */
+    return (row->flags & X86_ROW_STACK) && insn->op != X86_OP_ENTER &&
+           insn->op != X86_OP_LEAVE;
 }
 
 /*
