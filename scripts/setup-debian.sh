@@ -2,22 +2,30 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # Install the Debian packages that building, testing or documenting needs.
-# Usage: setup-debian.sh build|test|docs ...   (nothing is done when all of
-# them are there; on another distribution it says what is missing)
+# Usage: setup-debian.sh build|test|real|docs ...   (nothing is done when all
+# of them are there; on another distribution it says what is missing)
+#
+# PACKAGE=COMMAND: not needed where COMMAND is found already.
 set -e
 
-build='gcc libc6-dev make meson ninja-build pkg-config python3'
+build='gcc libc6-dev make meson ninja-build pkg-config python3=python3
+zlib1g-dev'
 test='libglib2.0-dev libzydis-dev qemu-user busybox-static dash bash
-coreutils make gcc g++ perl python3 libpython3-stdlib sqlite3 openssl git
-xz-utils zstd gzip bzip2 tar nodejs binutils file procps'
+coreutils make gcc g++ binutils file procps strace=strace'
+real='perl python3 libpython3.11-testsuite sqlite3 openssl git xz-utils zstd
+gzip bzip2 tar time nodejs=node npm=npm default-jdk-headless=javac ffmpeg
+stockfish luajit golang-go=go rustc=rustc gdb'
 docs='python3-sphinx'
-real='default-jdk-headless ffmpeg stockfish luajit golang-go rustc gdb npm
-libpython3.11-testsuite'
 
 missing=
 for group; do
     eval "list=\$$group"
-    for pkg in $list; do
+    for item in $list; do
+        pkg=${item%%=*}
+        if [ "$pkg" != "$item" ] && command -v "${item#*=}" >/dev/null 2>&1
+        then
+            continue
+        fi
         if ! dpkg-query -W -f='${Status}' "$pkg" 2>/dev/null |
              grep -q 'ok installed'; then
             missing="$missing $pkg"
