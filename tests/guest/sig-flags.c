@@ -48,5 +48,16 @@ int main(void)
     TRY("setcc", "cmp $9, %%edx\n setb %%bl");
     TRY("loop", "mov $3, %%ecx\n 1: add $0x7fffffff, %%edx\n loop 1b");
     TRY("call", "cmp $9, %%edx\n call 1f\n jmp 2f\n 1: ret\n 2:");
+    TRY("test", "test %%edx, %%ecx");
+    TRY("inc", "stc\n inc %%ecx");
+    TRY("shl 1", "shl %%ecx");
+    TRY("sar 1", "sar %%ecx");
+    TRY("shr 0", "cmp $9, %%edx\n mov $0, %%cl\n shr %%cl, %%edx");
+    TRY("rol 1", "cmp $9, %%edx\n rol %%edx");
+    TRY("stc", "cmp $5, %%edx\n stc");
+    TRY("clc", "cmp $9, %%edx\n clc");
+    TRY("cmc", "cmp $9, %%edx\n cmc");
+    TRY("sahf", "mov $0xd500, %%eax\n sahf");
+    TRY("comisd", "pxor %%xmm0, %%xmm0\n comisd %%xmm0, %%xmm0");
     return 0;
 }

@@ -1,11 +1,11 @@
 /*
- * What a fault handler sees that is not exact yet: flags nobody reads whose
- * operands are gone by the time of the fault, and the place of a jump to an
- * address that is not canonical.
+ * What a fault handler sees that is not exact yet: flags of one unit that the
+ * next overwrites, should that fault before it does, and the place of a jump
+ * to an address that is not canonical.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-/* known: dead flags and the pc of a wild jump are not exact at a fault */
+/* known: flags dead in the next unit, the pc of a wild jump */
 #include "guest.h"
 
 static volatile uint64_t wild;
@@ -40,19 +40,7 @@ int main(void)
 {
     setvbuf(stdout, NULL, _IONBF, 0);
     handle(SIGSEGV, look, 0);
-    TRY("test", "test %%edx, %%ecx");
-    TRY("inc", "stc\n inc %%ecx");
-    TRY("shl 1", "shl %%ecx");
-    TRY("sar 1", "sar %%ecx");
-    TRY("shr 0", "cmp $9, %%edx\n mov $0, %%cl\n shr %%cl, %%edx");
-    TRY("rol 1", "cmp $9, %%edx\n rol %%edx");
-    TRY("bt", "cmp $9, %%edx\n bt $0, %%edx");
-    TRY("stc", "cmp $5, %%edx\n stc");
-    TRY("clc", "cmp $9, %%edx\n clc");
-    TRY("cmc", "cmp $9, %%edx\n cmc");
-    TRY("sahf", "mov $0xd500, %%eax\n sahf");
     TRY("popf", "push $0x8d5\n popf");
-    TRY("comisd", "pxor %%xmm0, %%xmm0\n comisd %%xmm0, %%xmm0");
     asm volatile("lea 1f(%%rip), %%rcx\n mov %%rcx, %0\n"
                  "movabs $0x8000000000000000, %%rax\n"
                  "1: jmp *%%rax\n"
