@@ -59,19 +59,6 @@ uint64_t sf_default_nan(const SfFormat *f)
     return infinity(f, true) | 1ull << (f->frac_bits - 1);
 }
 
-SfState sf_state(uint32_t mxcsr)
-{
-    bool um = mxcsr & SF_UE << SF_MASK_SHIFT;
-
-    return (SfState) {
-        .rounding = mxcsr >> SF_RC_SHIFT & 3,
-        .daz = mxcsr & SF_DAZ,
-        .ftz = um && (mxcsr & SF_FTZ),
-        .underflow_masked = um,
-        .overflow_masked = mxcsr & SF_OE << SF_MASK_SHIFT,
-    };
-}
-
 static unsigned top_bit(u128 x)
 {
     uint64_t hi = x >> 64;

@@ -33,7 +33,51 @@ typedef struct SfState {
     uint32_t flags;         /* SF_*E, accumulated */
 } SfState;
 
-SfState sf_state(uint32_t mxcsr);
+static inline SfState sf_state(uint32_t mxcsr)
+{
+    bool um = mxcsr & SF_UE << SF_MASK_SHIFT;
+
+    return (SfState) {
+        .rounding = mxcsr >> SF_RC_SHIFT & 3,
+        .daz = mxcsr & SF_DAZ,
+        .ftz = um && (mxcsr & SF_FTZ),
+        .underflow_masked = um,
+        .overflow_masked = mxcsr & SF_OE << SF_MASK_SHIFT,
+    };
+}
+
+/*
+ * May the host's FPU do a basic operation?  Rounding to nearest, every
+ * exception masked, and inexact flagged already: then the operation changes
+ * nothing but its result, if its operands are sf_normal and the result is
+ * sf_safe (a result next to the denormals may have been one).
+ */
+static inline bool sf_host_allowed(uint32_t mxcsr)
+{
+    return (mxcsr & (3 << SF_RC_SHIFT | SF_FLAGS << SF_MASK_SHIFT | SF_PE)) ==
+           (SF_FLAGS << SF_MASK_SHIFT | SF_PE);
+}
+
+/* Neither zero, denormal, infinite nor NaN. */
+static inline bool sf_normal32(uint32_t u)
+{
+    return (((u >> 23) + 1) & 0xff) >= 2;
+}
+
+static inline bool sf_normal64(uint64_t u)
+{
+    return (((u >> 52) + 1) & 0x7ff) >= 2;
+}
+
+static inline bool sf_safe32(uint32_t u)
+{
+    return (((u >> 23) + 1) & 0xff) >= 3;
+}
+
+static inline bool sf_safe64(uint64_t u)
+{
+    return (((u >> 52) + 1) & 0x7ff) >= 3;
+}
 
 uint64_t sf_default_nan(const SfFormat *f);
 bool sf_is_nan(const SfFormat *f, uint64_t a);

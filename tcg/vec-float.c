@@ -2,10 +2,8 @@
  * Vector reference: floating point arithmetic and comparison.
  *
  * The rules are in softfloat.c.  The host's FPU is used for the common case
- * where it cannot differ: round to nearest, operands and result normal
- * numbers, and the inexact flag, the only one such an operation can raise,
- * set already.  The host's own control register may be the guest's (generated
- * code calls this), so every exception must be masked, too.
+ * where it cannot differ, see sf_host_allowed(); the host's own control
+ * register may then be the guest's, as generated code calls this.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -27,8 +25,7 @@ static Fp fp_begin(const Vop *v)
     return (Fp) {
         .f = v->esz == MO_32 ? &sf_f32 : &sf_f64,
         .st = sf_state(mxcsr),
-        .host = (mxcsr >> SF_RC_SHIFT & 3) == SF_NEAREST &&
-                (mxcsr & SF_PE) && (~mxcsr & SF_FLAGS << SF_MASK_SHIFT) == 0,
+        .host = sf_host_allowed(mxcsr),
     };
 }
 
@@ -76,44 +73,22 @@ typedef union F64 {
     double f;
 } F64;
 
-/* Neither zero, denormal, infinite nor NaN: the exponent is in the middle. */
-static inline bool normal32(uint32_t u)
-{
-    return (((u >> 23) + 1) & 0xff) >= 2;
-}
-
-static inline bool normal64(uint64_t u)
-{
-    return (((u >> 52) + 1) & 0x7ff) >= 2;
-}
-
-/* The smallest normal number may come from a denormal: not below twice it. */
-static inline bool safe32(uint32_t u)
-{
-    return (((u >> 23) + 1) & 0xff) >= 3;
-}
-
-static inline bool safe64(uint64_t u)
-{
-    return (((u >> 52) + 1) & 0x7ff) >= 3;
-}
-
 #define BINARY(name, op)                                                \
 static inline uint64_t do_##name(Fp *fp, uint64_t a, uint64_t b)        \
 {                                                                       \
     if (!fp->host) {                                                    \
-    } else if (fp->f == &sf_f64 && normal64(a) && normal64(b)) {        \
+    } else if (fp->f == &sf_f64 && sf_normal64(a) && sf_normal64(b)) {  \
         F64 x = { .u = a }, y = { .u = b }, r;                          \
                                                                         \
         r.f = x.f op y.f;                                               \
-        if (safe64(r.u)) {                                              \
+        if (sf_safe64(r.u)) {                                           \
             return r.u;                                                 \
         }                                                               \
-    } else if (fp->f == &sf_f32 && normal32(a) && normal32(b)) {        \
+    } else if (fp->f == &sf_f32 && sf_normal32(a) && sf_normal32(b)) {  \
         F32 x = { .u = a }, y = { .u = b }, r;                          \
                                                                         \
         r.f = x.f op y.f;                                               \
-        if (safe32(r.u)) {                                              \
+        if (sf_safe32(r.u)) {                                           \
             return r.u;                                                 \
         }                                                               \
     }                                                                   \
@@ -157,13 +132,13 @@ void tcg_vop_fmax(Vop *v)
 
 static uint64_t do_sqrt(Fp *fp, uint64_t a)
 {
-    if (fp->host && fp->f == &sf_f64 && normal64(a) && !(a >> 63)) {
+    if (fp->host && fp->f == &sf_f64 && sf_normal64(a) && !(a >> 63)) {
         F64 x = { .u = a };
 
         x.f = sqrt(x.f);
         return x.u;
     }
-    if (fp->host && fp->f == &sf_f32 && normal32(a) && !(a >> 31)) {
+    if (fp->host && fp->f == &sf_f32 && sf_normal32(a) && !(a >> 31)) {
         F32 x = { .u = a };
 
         x.f = sqrtf(x.f);
@@ -204,7 +179,7 @@ static uint32_t approximate(uint32_t a, bool root)
         }
     }
     r = sf_div(&st, &sf_f32, 0x3f800000, a);
-    return normal32(r) ? (r + 0x400) & ~0x7ffu : r;
+    return sf_normal32(r) ? (r + 0x400) & ~0x7ffu : r;
 }
 
 void tcg_vop_frcp(Vop *v)

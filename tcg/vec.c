@@ -35,8 +35,13 @@ void tcg_vop_ref(uint32_t desc, TCGVec *d, const TCGVec *a, const TCGVec *b,
         v.out = 16;
     }
     if (flags & TCG_F_ZERO_UPPER) {
-        memset(v.r.b + v.out, 0, 32 - v.out);
+        /* functions leave zeros behind what they write */
+        if (v.out == 16) {
+            v.r.q[2] = v.r.q[3] = 0;
+        }
         *d = v.r;
+    } else if (likely(v.out == 16)) {
+        memcpy(d->b, v.r.b, 16);
     } else {
         memcpy(d->b, v.r.b, v.out);
     }

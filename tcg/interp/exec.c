@@ -9,6 +9,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "interp.h"
+#include "../softfloat.h"
 
 InterpLayout interp_layout;
 int32_t interp_handlers[H_MAX];
@@ -46,6 +47,25 @@ static inline TCGVec *vec(void *env, Frame *f, uint16_t slot)
     return slot & INTERP_VSLOT_ENV
            ? &ENV(TCGVec, (slot & ~INTERP_VSLOT_ENV) * 8u)
            : (TCGVec *)((uint8_t *)f->v + slot * 8u);
+}
+
+/* Copy 1 << @w bytes; sizes the compiler knows, so no call. */
+static inline void copy_vec(void *d, const void *s, unsigned w)
+{
+    switch (w) {
+    case VW_4:
+        memcpy(d, s, 4);
+        break;
+    case VW_8:
+        memcpy(d, s, 8);
+        break;
+    case VW_16:
+        memcpy(d, s, 16);
+        break;
+    default:
+        memcpy(d, s, 32);
+        break;
+    }
 }
 
 static void QEMU_NORETURN trap(void *env, Frame *f, int number,
@@ -289,19 +309,18 @@ static uint64_t do_call(void *env, Frame *f, const InterpInsn *p,
 }
 
 /*
- * A vector op: d and a..c are slots (integer ones for letters i), the
- * extension holds the third source and the descriptor, q the immediate.
+ * A vector op: d is a slot, the extension holds the sources' slots and the
+ * descriptor, q the immediate; a has a bit for each source that is an integer.
  */
-static void do_vop(void *env, Frame *f, const InterpInsn *p, TCGVec *d,
-                   TCGFpEnv *fp)
+static inline void do_vop(void *env, Frame *f, const InterpInsn *p, TCGVec *d,
+                          TCGFpEnv *fp)
 {
     const InterpExt *x = (const InterpExt *)(p + 1);
-    const char *sig = tcg_vop_defs[x->desc & 0xff].sig + 1;
     TCGVec tmp[3];
-    const TCGVec *src[3] = { NULL, NULL, NULL };
+    const TCGVec *src[3];
 
-    for (unsigned i = 0; i < 3 && sig[i] && sig[i] != 'I'; i++) {
-        if (sig[i] == 'i') {
+    for (unsigned i = 0; i < 3; i++) {
+        if (unlikely(p->a >> i & 1)) {
             tmp[i].q[0] = f->r[x->arg[i]];
             src[i] = &tmp[i];
         } else {
@@ -315,7 +334,7 @@ static void do_vop(void *env, Frame *f, const InterpInsn *p, TCGVec *d,
  * The same for ops that raise floating point flags: nothing may be written
  * when an exception is unmasked.
  */
-static void do_vop_fp(void *env, Frame *f, const InterpInsn *p, TCGVec *d)
+static __attribute__((noinline)) void do_vop_fp(void *env, Frame *f, const InterpInsn *p, TCGVec *d)
 {
     uint32_t mxcsr = ENV(uint32_t, L.mxcsr);
     TCGFpEnv fp = { .mxcsr = mxcsr };
@@ -735,6 +754,49 @@ L_v_fp_to_int: {
         RD = d.q[0];
         NEXT2;
     }
+    /* Scalar arithmetic where the FPU gives what the reference gives. */
+#define SCALAR(n, bits, lane, u, op)                                    \
+    L_##n##bits: {                                                      \
+        const InterpExt *x = (const InterpExt *)(p + 1);                \
+        TCGVec *d = vec(env, f, p->d);                                  \
+        const TCGVec *a = vec(env, f, x->arg[0]);                       \
+        const TCGVec *b = vec(env, f, x->arg[1]);                       \
+        TCGVec v = *a;                                                  \
+                                                                        \
+        v.lane[0] = a->lane[0] op b->lane[0];                           \
+        if (likely(sf_host_allowed(ENV(uint32_t, L.mxcsr)) &&           \
+                   sf_normal##bits(a->u[0]) &&                          \
+                   sf_normal##bits(b->u[0]) && sf_safe##bits(v.u[0]))) { \
+            memcpy(d, &v, 16);                                          \
+            if (x->desc >> 16 & TCG_F_ZERO_UPPER) {                     \
+                memset(d->b + 16, 0, 16);                               \
+            }                                                           \
+        } else {                                                        \
+            do_vop_fp(env, f, p, d);                                    \
+        }                                                               \
+        NEXT2;                                                          \
+    }
+#define SCALARS(n, op) SCALAR(n, 32, f, l, op) \
+                       SCALAR(n, 64, d, q, op)
+    SCALARS(fadd, +)
+    SCALARS(fsub, -)
+    SCALARS(fmul, *)
+    SCALARS(fdiv, /)
+
+#define LOGIC16(n, expr)                                                \
+    L_##n: {                                                            \
+        TCGVec *d = vec(env, f, p->d);                                  \
+        const TCGVec *a = vec(env, f, p->a), *b = vec(env, f, p->b);    \
+                                                                        \
+        for (unsigned i = 0; i < 2; i++) {                              \
+            d->q[i] = (expr);                                           \
+        }                                                               \
+        NEXT;                                                           \
+    }
+    LOGIC16(vand16, a->q[i] & b->q[i])
+    LOGIC16(vandn16, ~a->q[i] & b->q[i])
+    LOGIC16(vor16, a->q[i] | b->q[i])
+    LOGIC16(vxor16, a->q[i] ^ b->q[i])
 L_vmov16:
     memcpy(vec(env, f, p->d), vec(env, f, p->a), 16);
     NEXT;
@@ -742,7 +804,7 @@ L_vmov32:
     *vec(env, f, p->d) = *vec(env, f, p->a);
     NEXT;
     /*
-     * arg[0] = log2 of the size, arg[1] = bytes that become zero behind it,
+     * arg[0] = VW_*, arg[1] = bytes that become zero behind it,
      * desc = alignment mask << 1 | ordered
      */
 L_vld: {
@@ -756,12 +818,15 @@ L_vld: {
         if (unlikely(addr & x->desc >> 1)) {
             trap(env, f, TCG_TRAP_ALIGN, p);
         }
-        memcpy(&v, (void *)(uintptr_t)addr, n);
+        memset(&v, 0, sizeof(v));
+        copy_vec(&v, (void *)(uintptr_t)addr, x->arg[0]);
         if (x->desc & 1) {
             __atomic_thread_fence(__ATOMIC_ACQUIRE);
         }
-        memcpy(d, &v, n);
-        memset(d->b + n, 0, x->arg[1]);
+        memcpy(d, &v, 16);
+        if (n + x->arg[1] == 32) {
+            memcpy(d->b + 16, v.b + 16, 16);
+        }
         NEXT2;
     }
 L_vst: {
@@ -775,7 +840,7 @@ L_vst: {
         if (x->desc & 1) {
             __atomic_thread_fence(__ATOMIC_RELEASE);
         }
-        memcpy((void *)(uintptr_t)addr, vec(env, f, p->d), 1u << x->arg[0]);
+        copy_vec((void *)(uintptr_t)addr, vec(env, f, p->d), x->arg[0]);
         NEXT2;
     }
     /* b = size, c = bytes that become zero behind it */

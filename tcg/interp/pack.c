@@ -335,18 +335,56 @@ static void pack_vmem(Packer *k, const TCGOp *op)
               (k->s->tso || (op->flags & TCG_F_ATOMIC));
 }
 
+/* A handler of its own for frequent vops; H_MAX: none. */
+static unsigned vop_handler(const TCGOp *op)
+{
+    static const uint16_t scalar[VOP_MAX][2] = {
+        [VOP_fadd] = { H_fadd32, H_fadd64 },
+        [VOP_fsub] = { H_fsub32, H_fsub64 },
+        [VOP_fmul] = { H_fmul32, H_fmul64 },
+        [VOP_fdiv] = { H_fdiv32, H_fdiv64 },
+    };
+    unsigned h = op->flags & TCG_F_SCALAR ? scalar[op->aux][op->cond & 1] : 0;
+
+    return h ? h : H_MAX;
+}
+
+static bool pack_logic(Packer *k, const TCGOp *op, const uint16_t *arg)
+{
+    static const uint16_t handlers[VOP_MAX] = {
+        [VOP_and] = H_vand16, [VOP_andn] = H_vandn16, [VOP_or] = H_vor16,
+        [VOP_xor] = H_vxor16,
+    };
+    unsigned h = handlers[op->aux];
+    InterpInsn *p;
+
+    if (!h || op->w != VW_16 || op->flags & TCG_F_ZERO_UPPER) {
+        return false;
+    }
+    p = ins(k, h);
+    p->d = vslot(k, op->dst[0]);
+    p->a = arg[0];
+    p->b = arg[1];
+    return true;
+}
+
 static void pack_vop(Packer *k, const TCGOp *op)
 {
     const TCGVopDef *def = &tcg_vop_defs[op->aux];
     bool to_int = def->sig[0] == 'i';
     uint16_t arg[3] = { 0 };
+    unsigned ints = 0, h;
     InterpInsn *p;
     InterpExt *x;
 
     for (unsigned i = 0; i < 3 && def->sig[i + 1] && def->sig[i + 1] != 'I';
          i++) {
-        arg[i] = def->sig[i + 1] == 'i' ? rd(k, op->src[i])
-                                        : vslot(k, op->src[i]);
+        if (def->sig[i + 1] == 'i') {
+            arg[i] = rd(k, op->src[i]);
+            ints |= 1 << i;
+        } else {
+            arg[i] = vslot(k, op->src[i]);
+        }
     }
     if (op->aux == VOP_mov && !(op->flags & TCG_F_SCALAR) &&
         (op->w == VW_32 || !(op->flags & TCG_F_ZERO_UPPER))) {
@@ -355,8 +393,16 @@ static void pack_vop(Packer *k, const TCGOp *op)
         p->a = arg[0];
         return;
     }
-    p = ins(k, def->flags & TCG_VF_P ? to_int ? H_v_fp_to_int : H_v_fp
-                                     : to_int ? H_v_to_int : H_v);
+    if (pack_logic(k, op, arg)) {
+        return;
+    }
+    h = vop_handler(op);
+    if (h == H_MAX) {
+        h = def->flags & TCG_VF_P ? to_int ? H_v_fp_to_int : H_v_fp
+                                  : to_int ? H_v_to_int : H_v;
+    }
+    p = ins(k, h);
+    p->a = ints;
     p->d = to_int ? wr(k, op->dst[0]) : vslot(k, op->dst[0]);
     p->q = op->imm;
     x = ext(k);
