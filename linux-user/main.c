@@ -14,6 +14,7 @@
 #include "user/process.h"
 #include "user/procfs.h"
 #include "user/signal.h"
+#include "user/symbols.h"
 #include "user/syscall.h"
 #include <fcntl.h>
 #include <sys/auxv.h>
@@ -149,6 +150,10 @@ static void start_engine(void)
 
     if (!engine_init(&cfg)) {
         exit(1);
+    }
+    if (cfg.perfmap || cfg.jitdump ||
+        qemu_loglevel_mask(LOG_IN_ASM | LOG_EXEC)) {
+        symbols_init();
     }
 }
 
