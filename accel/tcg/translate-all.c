@@ -391,6 +391,10 @@ static GenResult emit(Job *j, const TranslateResult *rs, bool fresh, TB **out)
         cookies[i] = (uintptr_t)&tb_exits(tb)[i];
     }
     size = engine.backend->gen_code(s, cs.buf, cookies);
+    if (size < 0 && s->overflow) {
+        code_cache_abort(&cs);
+        return GEN_TOO_BIG;
+    }
     if (size < 0 || (tb->code_size = size, !attach_unwind(&cs, tb))) {
         code_cache_abort(&cs);
         return GEN_CHUNK_FULL;

@@ -42,7 +42,8 @@ typedef struct TCGBackend {
      * Generate code for the optimised unit in @s.  @cookies[i] is what enter()
      * returns when exit i (numbered in op order over exit_direct, then
      * push_ret) is taken unlinked.  Fills s->exits and s->marks.  Returns the
-     * number of bytes, or -1 if the buffer is too small.
+     * number of bytes, or -1: the buffer is too small or, when s->overflow is
+     * set, the unit is too complex and a smaller one should be tried.
      */
     ptrdiff_t (*gen_code)(TCGContext *s, TCGCodeBuf buf,
                           const uintptr_t *cookies);
