@@ -265,6 +265,11 @@ static void put_cc_op(Out *o, const TCGContext *s, const TCGOp *op)
                 put_val(o, s, op->src[i]);
             }
         }
+        for (unsigned i = 0; i < 3; i++) {
+            if (op->cond >> i & 1) {
+                put(o, " put%u", i);
+            }
+        }
         put(o, " #%u", op->cc_id);
         if (op->imm) {
             put(o, " ");

@@ -401,8 +401,7 @@ static void effects(Backward *b, TCGOp *op)
         break;
     case TCG_OP_poll:
         /* resumes where the unit goes on: there the same flags are live */
-        op->dst[1] = b->s->precise_flags ? TCG_CC_ALL : b->cc_live;
-        b->cc_live |= op->dst[1];
+        op->dst[1] = b->cc_live;
         b->dead = 0;
         break;
     case TCG_OP_call:

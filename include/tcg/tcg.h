@@ -135,7 +135,8 @@ QEMU_BUILD_BUG_ON(sizeof(TCGOp) != 32);
 
 /*
  * Exits and poll: dst[1] is not a value but the mask of flags that may be
- * read behind the exit (exit_direct: @cc_live; others: all six).
+ * read behind the exit (exit_direct: @cc_live; poll: after the passes, those
+ * that are live behind it; others: all six).
  *
  * cmpxchg and the other atomics return the old value zero-extended, as loads
  * do; below 64 bits only the low bits of the operands count.
