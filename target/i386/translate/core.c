@@ -61,7 +61,51 @@ static bool add_range(DisasContext *s, uint64_t start, unsigned len)
     return true;
 }
 
-int fetch_insn(DisasContext *s, uint64_t pc, X86Insn *insn, uint64_t *fault)
+/*
+ * Instructions decoded of late: the search for flags looks at what a unit at
+ * the exit's target translates soon after.  An entry holds the bytes it was
+ * made from and is good as long as they are there.  Translation lock.
+ */
+#define RECENT_BITS      10
+#define RECENT_BYTES     16     /* the longest instruction and a bit */
+
+typedef struct RecentInsn {
+    uint64_t features;
+    uint8_t bytes[RECENT_BYTES];
+    X86Insn insn;           /* len 0: none */
+} RecentInsn;
+
+static RecentInsn recent[1u << RECENT_BITS];
+
+static int decode_recent(DisasContext *s, uint64_t pc, const uint8_t *code,
+                         const X86Insn **insn)
+{
+    /* what the decoder may touch behind an instruction stays zero */
+    static uint8_t window[64];
+    RecentInsn *e = &recent[pc * UINT64_C(0x9e3779b97f4a7c15) >>
+                            (64 - RECENT_BITS)];
+    int r;
+
+    *insn = &e->insn;
+    if (e->insn.pc == pc && e->insn.len && e->features == s->features &&
+        !memcmp(e->bytes, code, RECENT_BYTES)) {
+        return X86_DECODE_OK;
+    }
+    e->insn.len = 0;
+    memcpy(window, code, RECENT_BYTES);     /* may fault */
+    memcpy(e->bytes, window, RECENT_BYTES);
+    e->features = s->features;
+    r = x86_decode(&e->insn, window, sizeof(window), pc, s->features);
+    if (r != X86_DECODE_OK) {
+        s->edge.len = e->insn.len;
+        e->insn.len = 0;
+        *insn = &s->edge;
+    }
+    return r;
+}
+
+int fetch_insn(DisasContext *s, uint64_t pc, const X86Insn **insn,
+               uint64_t *fault)
 {
     const uint8_t *code = (const uint8_t *)(uintptr_t)pc;
     size_t avail = 4096 - (pc & 0xfff);
@@ -71,15 +115,20 @@ int fetch_insn(DisasContext *s, uint64_t pc, X86Insn *insn, uint64_t *fault)
         *fault = pc;
         return FETCH_FAULT;
     }
-    r = x86_decode(insn, code, avail, pc, s->features);
-    if (r == X86_DECODE_NEED_MORE) {
-        if (!open_page(s, pc + avail)) {
-            *fault = pc + avail;
-            return FETCH_FAULT;
+    if (likely(avail >= RECENT_BYTES)) {
+        r = decode_recent(s, pc, code, insn);
+    } else {
+        *insn = &s->edge;
+        r = x86_decode(&s->edge, code, avail, pc, s->features);
+        if (r == X86_DECODE_NEED_MORE) {
+            if (!open_page(s, pc + avail)) {
+                *fault = pc + avail;
+                return FETCH_FAULT;
+            }
+            r = x86_decode(&s->edge, code, X86_MAX_INSN_LEN, pc, s->features);
         }
-        r = x86_decode(insn, code, X86_MAX_INSN_LEN, pc, s->features);
     }
-    if (!add_range(s, pc, insn->len ? insn->len : 1)) {
+    if (!add_range(s, pc, (*insn)->len ? (*insn)->len : 1)) {
         return FETCH_FULL;
     }
     return r;
@@ -95,8 +144,9 @@ static uint32_t flags_live(DisasContext *s, uint64_t pc, uint32_t need,
                            unsigned budget)
 {
     uint32_t live = 0;
+    const X86Insn *insn;
+    const X86Row *row;
     uint64_t fault;
-    X86Insn insn;
 
     while (need && budget && s->lookahead) {
         budget--;
@@ -107,23 +157,24 @@ static uint32_t flags_live(DisasContext *s, uint64_t pc, uint32_t need,
         if (fetch_insn(s, pc, &insn, &fault) != X86_DECODE_OK) {
             break;
         }
-        live |= need & x86_insn_flags_read(&insn);
-        need &= ~(live | x86_insn_flags_killed(&insn));
-        pc += insn.len;
-        switch (x86_insn_row(&insn)->branch) {
+        row = x86_insn_row(insn);
+        live |= need & x86_insn_flags_read(insn);
+        need &= ~(live | x86_insn_flags_killed(insn));
+        pc += insn->len;
+        switch (row->branch) {
         case X86_BR_NONE:
-            if (x86_insn_row(&insn)->flags & X86_ROW_PRIV) {
+            if (row->flags & X86_ROW_PRIV) {
                 return live | need;
             }
             break;
         case X86_BR_CALL:
         case X86_BR_JMP:
-            pc = insn.target;
+            pc = insn->target;
             break;
         case X86_BR_JCC:
         case X86_BR_LOOP:
             if (need) {
-                live |= flags_live(s, insn.target, need, budget / 2);
+                live |= flags_live(s, insn->target, need, budget / 2);
                 need &= ~live;
             }
             break;

@@ -40,6 +40,7 @@ typedef struct DisasContext {
     unsigned n_side;
     uint64_t page[TRANSLATE_MAX_PAGES]; /* opened for reading code */
     unsigned n_pages;
+    X86Insn edge;           /* decoded last where it cannot be kept */
     unsigned lookahead;     /* instructions the flag search may still decode */
 } DisasContext;
 
@@ -159,12 +160,14 @@ void gen_set_eflags_const(DisasContext *s, uint32_t flags);
 /*
  * Decode at @pc and report the bytes as read.  An X86DecodeResult or one of
  * these; @fault is the address of the first byte that cannot be fetched.
+ * The instruction stays where it is until the next call.
  */
 enum {
     FETCH_FAULT = 100,
     FETCH_FULL,             /* no room to report it */
 };
-int fetch_insn(DisasContext *s, uint64_t pc, X86Insn *insn, uint64_t *fault);
+int fetch_insn(DisasContext *s, uint64_t pc, const X86Insn **insn,
+               uint64_t *fault);
 /* What the unit's end does: emit all side exits. */
 void place_side_exits(DisasContext *s);
 

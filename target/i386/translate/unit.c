@@ -141,6 +141,7 @@ static void translate_path(DisasContext *s)
         qemu_log("----------------\nIN: 0x%016" PRIx64 "\n", pc);
     }
     for (;;) {
+        const X86Insn *insn;
         uint64_t fault = 0;
         int r;
 
@@ -150,7 +151,7 @@ static void translate_path(DisasContext *s)
             gen_goto(s, pc);
             return;
         }
-        r = fetch_insn(s, pc, &s->insn, &fault);
+        r = fetch_insn(s, pc, &insn, &fault);
         if (r != X86_DECODE_OK) {
             /* Behind the first instruction: a unit of its own raises it. */
             if (s->rs->insns) {
@@ -161,6 +162,7 @@ static void translate_path(DisasContext *s)
             }
             return;
         }
+        s->insn = *insn;
         s->rs->insns++;
         if (unlikely(log)) {
             log_insn(&s->insn);
