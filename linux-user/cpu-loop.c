@@ -174,8 +174,10 @@ void cpu_loop(CPUArchState *env)
         return;
     }
     for (;;) {
-        int excp = cpu_exec(env);
+        int excp;
 
+        mmap_safe_point();
+        excp = cpu_exec(env);
         switch (excp) {
         case EXCP_SYSCALL:
             run_syscall(env, ts);

@@ -3,8 +3,8 @@
  *
  * A host page whose guest pages belong to one mapping that the host can make
  * is mapped directly.  Any other host page is *mixed*: private anonymous
- * memory whose contents are put together here, with the union of the
- * protections its guest pages need.  `mixed_pages` remembers which host pages
+ * memory whose contents are put together here; strict-pages.c chooses its
+ * protection.  `mixed_pages` remembers which host pages
  * are such memory whatever the table says about the guest pages in them.
  *
  * What cannot be made (a shared mapping at an offset the host cannot map, or
@@ -21,6 +21,7 @@
 #include "qemu/log.h"
 #include "linux-user/code-pages.h"
 #include "linux-user/hostmap-mixed.h"
+#include "linux-user/strict-pages.h"
 #include "user/uaccess.h"
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -391,7 +392,7 @@ int mixed_protect(uint64_t start, uint64_t end)
             return 0;
         }
         if (r->node.start > at || r->node.end < at + host_page_size) {
-            ret = protect_page(at, union_flags(at, 0, 0));
+            ret = strict_settle(at, true);
             at += host_page_size;
             continue;
         }
@@ -405,10 +406,38 @@ int mixed_protect(uint64_t start, uint64_t end)
                 continue;
             }
         }
+        strict_forget(at, stop);
         ret = host_mprotect(at, stop - at, host_prot(r->i.flags));
         at = stop;
     }
     return ret;
+}
+
+/* Host page @h at the edge of a change: nothing to do if it is all gone. */
+static void settle_edge(uint64_t h)
+{
+    if (region_first_in(h, h + host_page_size)) {
+        strict_settle(h, true);
+    } else {
+        strict_forget(h, h + host_page_size);
+    }
+}
+
+void mixed_settle(uint64_t start, uint64_t end)
+{
+    uint64_t lo = down(start), hi = up(end);
+
+    if (start > lo || (end < lo + host_page_size)) {
+        settle_edge(lo);
+        lo += host_page_size;
+    }
+    if (hi > end && hi > lo) {
+        hi -= host_page_size;
+        settle_edge(hi);
+    }
+    if (lo < hi) {
+        strict_forget(lo, hi);
+    }
 }
 
 /* Map fresh anonymous memory with the permissions of @flags. */
@@ -423,6 +452,24 @@ static int map_anonymous(uint64_t start, uint64_t end, int flags,
     return mixed_map(&r, cover);
 }
 
+/* mremap() of a shared mapping with no old length: a second view. */
+static int duplicate(uint64_t old, uint64_t new_addr, uint64_t new_len,
+                     bool alone)
+{
+    int64_t ret;
+
+    if (((old | new_addr) & (host_page_size - 1)) || !alone ||
+        page_set_test(&mixed_pages, old)) {
+        return refuse("a second view of this mapping");
+    }
+    ret = host_mremap(old, 0, up(new_len), MREMAP_MAYMOVE | MREMAP_FIXED,
+                      new_addr);
+    if (ret >= 0) {
+        set_mixed(new_addr, up(new_addr + new_len), false);
+    }
+    return ret < 0 ? ret : 0;
+}
+
 int mixed_move(uint64_t old, uint64_t old_len, uint64_t new_addr,
                uint64_t new_len, bool keep)
 {
@@ -432,15 +479,20 @@ int mixed_move(uint64_t old, uint64_t old_len, uint64_t new_addr,
     uint64_t lo, hi;
     int64_t ret;
 
-    own_pages(old, old + MAX(old_len, TARGET_PAGE_SIZE), &lo, &hi);
-    if (lo == old && hi == up(old + MAX(old_len, TARGET_PAGE_SIZE)) && alone &&
+    if (old_len == 0) {
+        return duplicate(old, new_addr, new_len, alone);
+    }
+    own_pages(old, old + old_len, &lo, &hi);
+    if (lo == old && hi == up(old + old_len) && alone &&
         (new_addr & (host_page_size - 1)) == 0 && !keep &&
         (!file || page_set_next(&mixed_pages, lo, hi) == hi)) {
-        uint64_t h;
-        uint64_t span = old_len ? hi - lo : 0;
+        uint64_t span = hi - lo, h;
 
-        ret = host_mremap(old, span, up(new_len),
-                          MREMAP_MAYMOVE | MREMAP_FIXED, new_addr);
+        ret = strict_relax(hi - host_page_size);
+        if (ret == 0) {
+            ret = host_mremap(old, span, up(new_len),
+                              MREMAP_MAYMOVE | MREMAP_FIXED, new_addr);
+        }
         if (ret < 0) {
             return ret;
         }
@@ -472,6 +524,11 @@ int mixed_move(uint64_t old, uint64_t old_len, uint64_t new_addr,
     if (ret < 0) {
         return ret;
     }
+    /* The old pages may be strict: they are settled by the caller. */
+    ret = host_mprotect(down(old), up(old + old_len) - down(old), PROT_READ);
+    if (ret < 0) {
+        return ret;
+    }
     uaccess_copy(g2h(new_addr), g2h(old), MIN(old_len, new_len));
     for (lo = down(new_addr); lo < new_addr + new_len; lo += host_page_size) {
         int others = union_flags(lo, new_addr, new_addr + new_len);
@@ -494,15 +551,16 @@ int mixed_grow(const GuestRegion *r, uint64_t new_end)
 }
 
 /*
- * A write to a page without code faulted because a neighbour in the same host
- * page has code that the guest may overwrite: drop that code.
+ * The host page is strict, or a write to a page without code faulted because
+ * a neighbour in the same host page has code that the guest may overwrite:
+ * that code goes.
  */
 bool mixed_handle_fault(uint64_t addr, bool write)
 {
     uint64_t h = down(addr), end = h + host_page_size, a;
 
     if (!write || !holds_code(h)) {
-        return false;
+        return strict_open(addr);
     }
     for (a = page_set_next(&guarded_pages, h, end); a < end;
          a = page_set_next(&guarded_pages, a + TARGET_PAGE_SIZE, end)) {
@@ -533,6 +591,9 @@ static int refill(const GuestRegion *r, uint64_t start, uint64_t end)
         req.offset = r->i.offset + (start - r->node.start);
     }
     ret = map_edge(&req, down(start));
+    if (ret == 0) {
+        ret = strict_settle(down(start), true);
+    }
     if (req.fd >= 0) {
         close(req.fd);
     }
@@ -545,6 +606,10 @@ int mixed_madvise(const GuestRegion *r, uint64_t start, uint64_t end,
     uint64_t lo = up(start), hi = down(end), h;
     int ret = 0;
 
+    if (advice == MADV_DONTFORK || advice == MADV_DOFORK ||
+        advice == MADV_WIPEONFORK || advice == MADV_KEEPONFORK) {
+        return 0;           /* mmap_fork_end() sees to it */
+    }
     if (advice != MADV_DONTNEED) {
         return lo < hi ? host_madvise(lo, hi - lo, advice) : 0;
     }

@@ -14,6 +14,7 @@ int mixed_claim(uint64_t start, uint64_t end);
 void mixed_unclaim(uint64_t start, uint64_t end);
 int mixed_map(const MapRequest *r, Coverage cover);
 int mixed_unmap(uint64_t start, uint64_t end);
+void mixed_settle(uint64_t start, uint64_t end);
 int mixed_protect(uint64_t start, uint64_t end);
 int mixed_move(uint64_t old, uint64_t old_len, uint64_t new_addr,
                uint64_t new_len, bool keep);

@@ -217,6 +217,13 @@ int hostmap_unmap(uint64_t start, uint64_t end)
     return host_munmap(start, end - start);
 }
 
+void hostmap_settle(uint64_t start, uint64_t end)
+{
+    if (!small_pages()) {
+        mixed_settle(start, end);
+    }
+}
+
 /*
  * One protection for [start, end), minus write permission on guarded pages.
  */

@@ -61,6 +61,12 @@ int hostmap_map(const MapRequest *r, Coverage cover);
 int hostmap_unmap(uint64_t start, uint64_t end);
 
 /*
+ * The table has been changed after hostmap_map(), hostmap_unmap() or
+ * hostmap_move(): the edges may need another protection.  Page lock held.
+ */
+void hostmap_settle(uint64_t start, uint64_t end);
+
+/*
  * Make the host's protection of [start, end), all of it mapped, follow the
  * table.  Page lock held.
  */
@@ -86,7 +92,7 @@ int hostmap_grow(const GuestRegion *r, uint64_t start, uint64_t new_end);
  */
 bool hostmap_handle_fault(uint64_t addr, bool write);
 
-/* madvise() on mapped guest pages of one region. */
+/* madvise() on mapped guest pages of one region.  Page lock held. */
 int hostmap_madvise(const GuestRegion *r, uint64_t start, uint64_t end,
                     int advice);
 

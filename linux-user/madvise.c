@@ -49,13 +49,14 @@ static void record_advice(uint64_t start, uint64_t end, int advice)
 {
     switch (advice) {
     case TARGET_MADV_DONTFORK:
-        mmap_note_dontfork();
+        mmap_note_fork_advice();
         mmap_set_attr(start, end, REGION_DONTFORK, 0);
         break;
     case TARGET_MADV_DOFORK:
         mmap_set_attr(start, end, 0, REGION_DONTFORK);
         break;
     case TARGET_MADV_WIPEONFORK:
+        mmap_note_fork_advice();
         mmap_set_attr(start, end, REGION_WIPEONFORK, 0);
         break;
     case TARGET_MADV_KEEPONFORK:
@@ -100,8 +101,11 @@ static int advise_region(const GuestRegion *r, uint64_t start, uint64_t end,
                          int advice)
 {
     bool exec = r->i.flags & PAGE_EXEC;
-    int ret = hostmap_madvise(r, start, end, advice);
+    int ret;
 
+    page_lock();
+    ret = hostmap_madvise(r, start, end, advice);
+    page_unlock();
     if (ret == 0) {
         if (exec && advice_changes_content(advice)) {
             tb_invalidate_range(start, end - start);
@@ -211,20 +215,28 @@ int64_t target_mincore(uint64_t addr, uint64_t len, uint64_t vec)
     return 0;
 }
 
+static int host_mlock(uint64_t start, uint64_t end, int flags)
+{
+    long ret = flags ? syscall(SYS_mlock2, start, end - start, flags)
+                     : mlock(g2h(start), end - start);
+
+    return ret < 0 ? -errno : 0;
+}
+
 static int lock_region(const GuestRegion *r, uint64_t start, uint64_t end,
                        int flags)
 {
-    long ret;
+    int ret;
 
     (void)r;
-    start = host_down(start);
-    end = host_up(end);
-    if (flags) {
-        ret = syscall(SYS_mlock2, start, end - start, flags);
-    } else {
-        ret = mlock(g2h(start), end - start);
+    ret = host_mlock(host_down(start), host_up(end), flags);
+    if (ret == -ENOMEM && host_page_size > TARGET_PAGE_SIZE &&
+        mmap_open_all()) {
+        /* Pages that nobody may access cannot be filled. */
+        ret = host_mlock(host_down(start), host_up(end), flags);
+        mmap_close_all();
     }
-    return ret < 0 ? -errno : 0;
+    return ret;
 }
 
 static int unlock_region(const GuestRegion *r, uint64_t start, uint64_t end,

@@ -22,8 +22,8 @@ int mmap_unmap_range(uint64_t start, uint64_t end);
 /* Set and clear REGION_* bits of the guest's pages in [start, end). */
 void mmap_set_attr(uint64_t start, uint64_t end, unsigned set, unsigned clear);
 
-/* A mapping was kept from future children. */
-void mmap_note_dontfork(void);
+/* Some memory is not to be inherited by future children. */
+void mmap_note_fork_advice(void);
 /* New mappings are locked from now on (MCL_FUTURE), or no longer. */
 void mmap_lock_future(bool on);
 

@@ -20,6 +20,7 @@
 #include "linux-user/hostmap.h"
 #include "linux-user/mmap-internal.h"
 #include "user/options.h"
+#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -59,7 +60,7 @@ static _Thread_local unsigned mmap_lock_depth;
 
 static uint64_t brk_start, brk_now;
 static bool lock_future;            /* mlockall(MCL_FUTURE) */
-static bool have_dontfork;
+static bool have_fork_advice;
 
 void mmap_lock(void)
 {
@@ -90,30 +91,44 @@ void mmap_fork_start(void)
     mmap_lock();
 }
 
-/* Forget the mappings that madvise(MADV_DONTFORK) kept from the child. */
-static void drop_dontfork(void)
+/*
+ * In a child: what madvise() kept from it.  A host with small pages has done
+ * the work, the table follows; with larger ones it is done here, because the
+ * host knows only whole pages.
+ */
+static void apply_fork_advice(void)
 {
+    bool large = host_page_size > TARGET_PAGE_SIZE;
     GuestRegion *r, *next;
 
     for (r = region_first_after(0); r; r = next) {
+        uint64_t start = r->node.start, end = r->node.end;
+
         next = region_next(r);
         if (r->i.attr & REGION_DONTFORK) {
-            page_table_clear(r->node.start, r->node.end);
+            if (large) {
+                hostmap_unmap(start, end);
+            }
+            page_table_clear(start, end);
+            hostmap_settle(start, end);
+        } else if (large && (r->i.attr & REGION_WIPEONFORK)) {
+            hostmap_madvise(r, start, end, MADV_DONTNEED);
         }
     }
 }
 
 void mmap_fork_end(bool child)
 {
-    if (child && have_dontfork) {
-        drop_dontfork();
+    if (child && have_fork_advice) {
+        apply_fork_advice();
     }
+    page_unlock();
     mmap_unlock();
 }
 
-void mmap_note_dontfork(void)
+void mmap_note_fork_advice(void)
 {
-    have_dontfork = true;
+    have_fork_advice = true;
 }
 
 void mmap_lock_future(bool on)
@@ -210,6 +225,7 @@ static int map_range(const MapRequest *req, Coverage cover, RegionInfo *info)
     ret = hostmap_map(req, cover);
     if (ret == 0) {
         page_table_set(req->start, req->end, info);
+        hostmap_settle(req->start, req->end);
         if (had_exec) {
             code_pages_forget(req->start, req->end);
         }
@@ -278,6 +294,13 @@ static int map_free(MapRequest *req, void *opaque)
     return map_range(req, COVER_NONE, opaque);
 }
 
+/* A stack that grows: the lower part of the place stays free. */
+static int map_free_stack(MapRequest *req, void *opaque)
+{
+    req->start += STACK_GUARD_GAP;
+    return map_range(req, COVER_NONE, opaque);
+}
+
 /* mmap() without MAP_FIXED: the hint if it is free, else a good place. */
 static int64_t map_anywhere(MapRequest *req, uint64_t hint, RegionInfo *info)
 {
@@ -302,6 +325,11 @@ static int64_t map_anywhere(MapRequest *req, uint64_t hint, RegionInfo *info)
     }
     if (req->mflags & TARGET_MAP_32BIT) {
         return mmap_place(req, MAP_32BIT_MIN, MAP_32BIT_MAX, map_free, info);
+    }
+    if (req->mflags & TARGET_MAP_GROWSDOWN) {
+        req->end += STACK_GUARD_GAP;
+        return mmap_place(req, guest_layout.mmap_min, guest_layout.mmap_top,
+                          map_free_stack, info);
     }
     return mmap_place(req, guest_layout.mmap_min, guest_layout.mmap_top,
                       map_free, info);
@@ -424,6 +452,9 @@ int64_t target_mmap(uint64_t addr, uint64_t len, int prot, int flags, int fd,
             mmap_unlock();
             return ret;
         }
+        if (shared && (fcntl(req.fd, F_GETFL) & O_ACCMODE) == O_RDONLY) {
+            info.attr |= REGION_READONLY;
+        }
     }
     if (flags & (TARGET_MAP_FIXED | TARGET_MAP_FIXED_NOREPLACE)) {
         ret = map_fixed(&req, addr, &info);
@@ -464,6 +495,7 @@ int mmap_unmap_range(uint64_t start, uint64_t end)
         ret = hostmap_unmap(lo, hi);
         if (ret == 0) {
             page_table_clear(lo, hi);
+            hostmap_settle(lo, hi);
             if (had_exec) {
                 code_pages_forget(lo, hi);
             }
@@ -526,6 +558,9 @@ static int64_t protect_range(uint64_t start, uint64_t end, int prot)
             return -ENOMEM;
         }
         hi = MIN(end, r->node.end);
+        if ((r->i.attr & REGION_READONLY) && (prot & PAGE_WRITE)) {
+            return -EACCES;
+        }
         if ((r->i.flags & PROT_BITS) != prot) {
             ret = protect_piece(at, hi, r->i.flags, prot);
             if (ret < 0) {

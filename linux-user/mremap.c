@@ -53,6 +53,10 @@ static int move_to(MapRequest *req, void *opaque)
     if (ret >= 0) {
         page_table_set(req->start, req->end, &m->info);
         ret = leave_old(m, ret == HOSTMAP_COPIED);
+        hostmap_settle(req->start, req->end);
+        if (m->old_len) {
+            hostmap_settle(m->old, m->old + m->old_len);
+        }
     }
     page_unlock();
     if (ret < 0) {
@@ -123,6 +127,7 @@ static bool grow_in_place(GuestRegion *r, uint64_t addr, uint64_t old_len,
             info.file->refs++;
         }
         page_table_set(addr, end, &info);
+        hostmap_settle(addr, end);
         mapped_file_put(info.file);
     }
     page_unlock();

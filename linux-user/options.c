@@ -215,6 +215,13 @@ static void opt_host_page(const char *arg)
     user_options.host_page = size;
 }
 
+static void opt_strict_pages(const char *arg)
+{
+    if (!qemu_strtobool(arg, &user_options.strict_pages)) {
+        bad("QEMU_STRICT_PAGES is 'on' or 'off', not '%s'", arg);
+    }
+}
+
 static void opt_log(const char *arg)
 {
     const QemuLogItem *it;
@@ -460,6 +467,9 @@ char **options_for_reexec(int *count)
             }
             if (r->handler == opt_host_page) {
                 r = find_row("p");
+            }
+            if (!r->name) {
+                continue;       /* a variable only: inherited as such */
             }
             args[n++] = dash(r->name);
             if (r->arg) {

@@ -29,6 +29,7 @@ enum {
     REGION_HUGETLB    = 16,
     REGION_NORESERVE  = 32,
     REGION_LOCKED     = 64,
+    REGION_READONLY   = 128,    /* shared, of a file open for reading only */
 };
 
 /* What a run of pages has in common. */

@@ -36,6 +36,7 @@ static int attach(MapRequest *req, void *opaque)
     } else {
         a->info.shm_start = req->start;
         page_table_set(req->start, req->end, &a->info);
+        hostmap_settle(req->start, req->end);
         code_pages_forget(req->start, req->end);
     }
     page_unlock();

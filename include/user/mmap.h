@@ -118,6 +118,28 @@ extern const EngineUserOps mmap_engine_ops;
 bool mmap_handle_fault(uint64_t addr, bool write);
 
 /*
+ * On hosts with large pages, a page opened for one access (strict-pages.c) is
+ * closed at the next safe point: the CPU loop calls this before it runs guest
+ * code.
+ */
+extern _Thread_local unsigned mmap_open_pages;
+void mmap_close_pages(void);
+static inline void mmap_safe_point(void)
+{
+    if (unlikely(mmap_open_pages)) {
+        mmap_close_pages();
+    }
+}
+
+/*
+ * A system call failed with EFAULT on a host with large pages: open all pages
+ * that protect more than the guest asked for, so that the call can be tried
+ * again, and close them afterwards.  False: there are none.
+ */
+bool mmap_open_all(void);
+void mmap_close_all(void);
+
+/*
  * The siginfo a 4 KiB-page x86-64 kernel would report for a fault on @addr
  * that nobody resolved: returns the signal (SIGSEGV or SIGBUS) and fills
  * *si_code and the page-fault error code.

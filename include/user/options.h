@@ -18,6 +18,7 @@ typedef struct UserOptions {
     const char *uname_release;  /* -r, or NULL */
     uint64_t reserved_va;       /* -R, accepted */
     uint64_t host_page;         /* QEMU_HOST_PAGESIZE or -p; 0 = the host's */
+    bool strict_pages;          /* QEMU_STRICT_PAGES: see strict-pages.c */
     const char *log_file;       /* -D, or NULL */
     bool strace;                /* -strace or -d strace */
     bool one_insn_per_tb;

@@ -290,12 +290,31 @@ static int64_t run_limited(CPUArchState *env, const SyscallDesc *d,
     return ret ? ret : run_plain(env, d, limited);
 }
 
+static int64_t run_once_large(CPUArchState *env, const SyscallDesc *d,
+                              const uint64_t *a)
+{
+    return d->flags & SYSCALL_WRITES ? run_limited(env, d, a)
+                                     : run_plain(env, d, a);
+}
+
+/* On a host with large pages: the kernel may be locked out of an argument. */
+static int64_t run_large(CPUArchState *env, const SyscallDesc *d,
+                         const uint64_t *a)
+{
+    int64_t ret = run_once_large(env, d, a);
+
+    if (ret == -EFAULT && mmap_open_all()) {
+        ret = run_once_large(env, d, a);
+        mmap_close_all();
+    }
+    return ret;
+}
+
 static inline int64_t run_call(CPUArchState *env, const SyscallDesc *d,
                                const uint64_t *a)
 {
-    if (unlikely(host_page_size > GUEST_PAGE_SIZE) &&
-        (d->flags & SYSCALL_WRITES)) {
-        return run_limited(env, d, a);
+    if (unlikely(host_page_size > GUEST_PAGE_SIZE)) {
+        return run_large(env, d, a);
     }
     return run_plain(env, d, a);
 }

@@ -17,6 +17,12 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+/* mem-random-shared.c: file mappings are shared and longer than the file. */
+#ifndef VIEW
+#define VIEW MAP_PRIVATE
+#define FILE_PAGES 32
+#endif
+
 #define PAGES 64
 #define PAGE  4096
 #define STEPS 20000
@@ -85,7 +91,7 @@ static long step(int kind, char *p, size_t len)
         return status(mmap(p, len, prot, MAP_PRIVATE | MAP_FIXED, fd,
                            rnd(8) * PAGE));
     case 2:
-        return status(mmap(p, len, prot, MAP_SHARED | MAP_FIXED, fd,
+        return status(mmap(p, len, prot, VIEW | MAP_FIXED, fd,
                            rnd(8) * PAGE));
     case 3:
         return munmap(p, len) ? -errno : 0;
@@ -116,13 +122,13 @@ int main(void)
 {
     struct sigaction sa = { .sa_sigaction = on_fault,
                             .sa_flags = SA_SIGINFO | SA_NODEFER };
-    char page[PAGE];
+    char page[PAGE], name[] = "/tmp/arena-XXXXXX";
     int i, j;
 
     sigaction(SIGSEGV, &sa, NULL);
     sigaction(SIGBUS, &sa, NULL);
-    fd = memfd_create("arena", 0);
-    for (i = 0; i < 16; i++) {
+    fd = mkstemp(name);
+    for (i = 0; i < FILE_PAGES; i++) {
         memset(page, i + 1, PAGE);
         if (write(fd, page, PAGE) != PAGE) {
             return 1;
@@ -147,5 +153,6 @@ int main(void)
                    (unsigned long long)sum);
         }
     }
+    unlink(name);
     return 0;
 }
