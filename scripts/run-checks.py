@@ -108,6 +108,7 @@ def main():
         ('style', lambda: checker(['scripts/checkstyle'])),
         ('layers', lambda: checker(['scripts/checklayers'])),
         ('docs', docs),
+        ('lift', lambda: script(['scripts/checklift'])),
         ('unit', lambda: unit(build)),
         ('cli', lambda: script(['tests/cli/run.py', '--emulator', emu])),
         ('guest', lambda: script(['tests/guest/run.py', '--emulator', emu])),
