@@ -93,7 +93,8 @@ extern InterpLayout interp_layout;
     X(v) X(v_to_int) X(v_fp) X(v_fp_to_int) \
     X(fadd32) X(fsub32) X(fmul32) X(fdiv32) \
     X(fadd64) X(fsub64) X(fmul64) X(fdiv64) \
-    X(vand16) X(vandn16) X(vor16) X(vxor16) X(vmov16) X(vmov32) X(vld) X(vst) X(vld_env) X(vst_env) \
+    X(vand16) X(vandn16) X(vor16) X(vxor16) X(vmov16) X(vmov32) \
+    X(vld) X(vst) X(vld_env) X(vst_env) \
     X(set_rip) X(call) X(call_sync) \
     X(exit_direct) X(exit_indirect) X(exit_ret) X(exit_reason) X(poll) \
     X(push_ret)
