@@ -270,6 +270,7 @@ static GenResult build_ir(Job *j, unsigned max_insns, TranslateResult *rs)
         .open_page = job_open_page,
         .has_hook = job_has_hook,
         .has_unit = job_has_unit,
+        .symbol = engine_lookup_symbol,
         .gen_entry = job_gen_entry,
         .opaque = j,
     };

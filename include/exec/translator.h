@@ -58,6 +58,8 @@ typedef struct TranslateRequest {
      * May be NULL.  Not asked for the first instruction.
      */
     bool (*has_unit)(void *opaque, uint64_t pc);
+    /* Name of the function at @pc for `-d in_asm`, or NULL; may be NULL. */
+    const char *(*symbol)(uint64_t pc, uint64_t *start, uint64_t *size);
     /*
      * Unless NULL: called right after tcg_unit_start(), emits what the engine
      * wants to run at the unit's entry (hooks, comparing code bytes).  Side

@@ -138,7 +138,11 @@ static void translate_path(DisasContext *s)
         return;
     }
     if (log) {
-        qemu_log("----------------\nIN: 0x%016" PRIx64 "\n", pc);
+        uint64_t start, size;
+        const char *name = rq->symbol ? rq->symbol(pc, &start, &size) : NULL;
+
+        qemu_log("----------------\nIN: 0x%016" PRIx64 " %s\n", pc,
+                 name ? name : "");
     }
     for (;;) {
         const X86Insn *insn;
