@@ -67,7 +67,7 @@ static void attach(Resolve *r, TCGOp *op, unsigned first)
     op->aux = set->aux;
     op->w = set->w;
     op->cc_id = set->cc_id;
-    for (unsigned k = 0; k < tcg_cc_kind_operands(set->aux); k++) {
+    for (unsigned k = 0, n = tcg_cc_kind_operands(set->aux); k < n; k++) {
         op->src[first + k] = operand(r, k);
     }
     if (r->in_env) {
@@ -106,7 +106,7 @@ static void attach_insn(Resolve *r, TCGOp *op)
     set = current(r);
     op->aux = set->aux;
     op->w = set->w;
-    for (unsigned k = 0; k < tcg_cc_kind_operands(set->aux); k++) {
+    for (unsigned k = 0, n = tcg_cc_kind_operands(set->aux); k < n; k++) {
         TCGv v = set->src[k];
 
         if (tcg_is_const(r->s, v) ||

@@ -67,7 +67,7 @@ static bool dst_dead(const Backward *b, TCGv v)
 }
 
 /* Can the op go when its results are not wanted? */
-static bool removable(const TCGOp *op)
+static inline bool removable(const TCGOp *op)
 {
     if (op->opc == TCG_OP_call) {
         return op->helper->flags & TCG_HF_PURE;
@@ -354,7 +354,7 @@ static void at_end(Backward *b)
 
 /* Ops that do more than read and write values. */
 static const bool has_effects[TCG_OP_MAX] = {
-    [TCG_OP_insn_start] = true, [TCG_OP_label] = true, [TCG_OP_br] = true,
+    [TCG_OP_label] = true, [TCG_OP_br] = true,
     [TCG_OP_brcc] = true, [TCG_OP_brcond] = true, [TCG_OP_setcc] = true,
     [TCG_OP_movcc] = true, [TCG_OP_cc_get] = true,
     [TCG_OP_exit_direct] = true, [TCG_OP_exit_indirect] = true,
@@ -365,9 +365,6 @@ static const bool has_effects[TCG_OP_MAX] = {
 static void effects(Backward *b, TCGOp *op)
 {
     switch (op->opc) {
-    case TCG_OP_insn_start:
-        insn_start(b);
-        break;
     case TCG_OP_label:
         b->p->at_label[op->imm].cc_live = b->cc_live;
         b->p->at_label[op->imm].strong = b->strong;
@@ -420,6 +417,10 @@ static void walk(Backward *b)
         bool dead = false;
         unsigned n;
 
+        if (op->opc == TCG_OP_insn_start) {
+            insn_start(b);
+            continue;
+        }
         if (op->opc == TCG_OP_mov) {
             coalesce(b, i);
         }

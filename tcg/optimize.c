@@ -740,7 +740,10 @@ void tcg_pass_forward(TCGContext *s)
             reachable |= s->labels[op->imm].refs > 0;
             if (reachable) {
                 f.p->met[op->imm] = true;
-                at_label(&f);
+                /* a side exit reads nothing, and nothing is behind it */
+                if (op[1].opc != TCG_OP_exit_direct || f.i + 1 == s->nb_ops) {
+                    at_label(&f);
+                }
                 continue;
             }
         }
@@ -749,6 +752,9 @@ void tcg_pass_forward(TCGContext *s)
                 s->labels[op->imm].refs--;
             }
             tcg_op_remove(op);
+            continue;
+        }
+        if (op->opc == TCG_OP_insn_start) {
             continue;
         }
         resolve_sources(&f, op);

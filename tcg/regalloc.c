@@ -46,8 +46,11 @@ void ra_init(RA *ra, TCGContext *s, const RAHost *host, void *gen)
 
 void ra_begin(RA *ra)
 {
-    for (unsigned v = 0; v < ra->s->nb_vals; v++) {
-        ra->vals[v] = (RAVal) { .reg = RA_NOREG };
+    unsigned n = ra->s->nb_vals;
+
+    memset(ra->vals, 0, n * sizeof(ra->vals[0]));
+    for (unsigned v = 0; v < n; v++) {
+        ra->vals[v].reg = RA_NOREG;
     }
     memset(ra->info, 0, ra->s->nb_ops);
     memset(ra->hold, 0, sizeof(ra->hold));
@@ -240,6 +243,10 @@ void ra_liveness(RA *ra)
         if (op->opc == TCG_OP_nop) {
             continue;
         }
+        if (op->opc == TCG_OP_insn_start) {
+            hs.n = 0;
+            continue;
+        }
         if (hs.n) {
             hints_walk(ra, &hs, op);
         }
@@ -261,8 +268,6 @@ void ra_liveness(RA *ra)
         }
 
         switch (op->opc) {
-        case TCG_OP_insn_start:
-            continue;
         case TCG_OP_cc_set:
             for (unsigned k = 3; k < 6; k++) {
                 live_def(ra, i, op->src[k], k);

@@ -44,6 +44,7 @@ typedef struct Decoder {
     unsigned space;         /* index into x86_roots */
     bool vex;
     bool vex_l;
+    uint8_t reg, rm;        /* ModRM's registers, extended by REX */
 } Decoder;
 
 static inline int64_t read_signed(Decoder *d, unsigned size)
@@ -311,8 +312,7 @@ static inline void decode_operand(Decoder *d, const X86Row *row, unsigned i,
     X86Insn *insn = d->insn;
     X86Operand *o = &insn->operand[i];
     unsigned type = row->type[i];
-    unsigned rm = (insn->modrm & 7) | (insn->rex << 3 & 8);
-    unsigned reg = (insn->modrm >> 3 & 7) | (insn->rex << 1 & 8);
+    unsigned rm = d->rm, reg = d->reg;
     bool is_mem = insn->modrm < 0xc0;
 
     o->size = x86_size_reg[type][size_index];
@@ -522,12 +522,11 @@ static inline bool decode_body(Decoder *d, const X86Row *row)
             decode_mem(d, row->flags & X86_ROW_VSIB);
         }
     }
+    d->rm = (insn->modrm & 7) | (insn->rex << 3 & 8);
+    d->reg = (insn->modrm >> 3 & 7) | (insn->rex << 1 & 8);
     size_index = log2size[insn->opsize] << 1 | d->vex_l;
     for (unsigned i = 0; i < row->n_operands; i++) {
         decode_operand(d, row, i, size_index);
-    }
-    for (unsigned i = row->n_operands; i < X86_MAX_OPERANDS; i++) {
-        insn->operand[i].kind = X86_OPND_NONE;
     }
     /* Integer width: byte forms announce themselves by their operands. */
     if (row->n_operands && insn->operand[0].size == 1 &&
@@ -594,9 +593,8 @@ X86DecodeResult x86_decode(X86Insn *insn, const uint8_t *bytes, size_t avail,
         memcpy(window, bytes, MIN(avail, X86_MAX_INSN_LEN + 1));
         d.p = window;
     }
-    /* All small fields up to the operands, and what finish() looks at. */
-    memset(insn, 0, offsetof(X86Insn, operand));
-    insn->operand[0].kind = X86_OPND_NONE;
+    /* All small fields, operands, and what finish() looks at. */
+    memset(insn, 0, offsetof(X86Insn, mem));
     insn->mem.rip_rel = 0;
     insn->imm = 0;
     insn->imm2 = 0;

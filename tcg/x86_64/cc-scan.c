@@ -354,6 +354,8 @@ void x86_cc_scan(X86Gen *g)
         const TCGOp *op = &ops[i];
 
         switch (op->opc) {
+        case TCG_OP_insn_start:
+            break;
         case TCG_OP_label:
             f = g->label_flags[op->imm];
             f.from = i;
