@@ -10,8 +10,8 @@
  * fault and a hash, not a translation.
  *
  * A page that is written again and again stops being protected: its units
- * compare the guest bytes they were made from when they are entered
- * (PAGE_MODE_CHECK).  If it was the page's own code that wrote, units also end
+ * compare the guest bytes they were made from when they are entered, and are
+ * left behind a write into themselves (PAGE_MODE_CHECK).  If it was the page's own code that wrote, units also end
  * after each instruction that writes (PAGE_MODE_STRICT).  A page starts anew
  * when the process maps, unmaps or reprotects it.
  *

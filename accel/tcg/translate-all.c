@@ -267,6 +267,7 @@ static GenResult build_ir(Job *j, unsigned max_insns, TranslateResult *rs)
         .model = j->cpu->env->model,
         .simple = j->mode != PAGE_MODE_PROTECT || j->one_shot,
         .end_after_store = j->mode == PAGE_MODE_STRICT,
+        .leave_after_own_store = j->mode == PAGE_MODE_CHECK,
         .open_page = job_open_page,
         .has_hook = job_has_hook,
         .has_unit = job_has_unit,

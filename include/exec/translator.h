@@ -40,6 +40,8 @@ typedef struct TranslateRequest {
     bool simple;
     /* End the unit after the first instruction that may write memory. */
     bool end_after_store;
+    /* Leave the unit behind an instruction that has written near its code. */
+    bool leave_after_own_store;
     /*
      * May code be read from the guest page at @page (its first byte)?  False
      * when it is unmapped or not executable: the unit then ends before the

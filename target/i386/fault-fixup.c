@@ -173,9 +173,7 @@ static bool in_stack_segment(const CPUArchState *env, const X86Insn *insn)
             return stack;
         }
     }
-    /* ENTER and LEAVE raise #GP, as measured */
-    return (row->flags & X86_ROW_STACK) && insn->op != X86_OP_ENTER &&
-           insn->op != X86_OP_LEAVE;
+    return row->flags & X86_ROW_STACK;
 }
 
 /*

@@ -78,6 +78,41 @@ static void translate_insn(DisasContext *s)
     }
 }
 
+/*
+ * Stores that hit the unit itself: it is left behind them, and entered again
+ * only if its code is what it was.  "Near" is a little more than the longest
+ * unit on either side, whose end is not known yet.
+ */
+#define NEAR_BYTES (MAX_UNIT_INSNS * X86_MAX_INSN_LEN)
+
+/* Address of the store, before the instruction; none if it cannot be told. */
+static TCGv store_address(DisasContext *s)
+{
+    const X86Insn *insn = &s->insn;
+    const X86Row *row = x86_insn_row(insn);
+
+    if (row->mem & X86_ACC_W && !row->branch && !insn->mem.vsib &&
+        insn->op != X86_OP_BTS && insn->op != X86_OP_BTR &&
+        insn->op != X86_OP_BTC && !(row->flags & X86_ROW_STACK) &&
+        x86_insn_mem_size(insn) <= 32) {
+        TCGv t = temp(s);
+
+        tcg_gen_mov(s->tcg, t, mem_address(s, insn));
+        return t;
+    }
+    return TCGV_NONE;
+}
+
+static void leave_if_near(DisasContext *s, TCGv addr)
+{
+    TCGv off = temp(s);
+
+    tcg_gen2(s->tcg, TCG_OP_sub, MO_64, off, addr,
+             imm64(s, s->rq->pc - NEAR_BYTES));
+    tcg_gen_brcond(s->tcg, TCG_COND_LTU, MO_64, off,
+                   imm64(s, 2 * NEAR_BYTES), gen_side_exit(s, s->next_pc));
+}
+
 static void log_insn(const X86Insn *insn)
 {
     char text[160], hex[2 * X86_MAX_INSN_LEN + 1];
@@ -147,6 +182,8 @@ static void translate_path(DisasContext *s)
     for (;;) {
         const X86Insn *insn;
         uint64_t fault = 0;
+        bool guarded;
+        TCGv store;
         int r;
 
         if (s->rs->insns &&
@@ -171,9 +208,20 @@ static void translate_path(DisasContext *s)
         if (unlikely(log)) {
             log_insn(&s->insn);
         }
+        guarded = rq->leave_after_own_store && writes_memory(&s->insn);
+        store = guarded ? store_address(s) : TCGV_NONE;
         translate_insn(s);
         if (s->ended) {
             return;
+        }
+        if (unlikely(guarded)) {
+            if (s->insn.op == X86_OP_PUSH) {
+                leave_if_near(s, gpr(s, R_ESP));
+            } else if (store) {
+                leave_if_near(s, store);
+            } else {
+                s->end_after = true;
+            }
         }
         pc = s->next_pc;
         if (s->end_after || unit_is_full(s, max_insns) ||
