@@ -29,7 +29,8 @@ check: setup all
 	@scripts/run-checks.py --emulator $(EMU) --build $(BUILD)
 
 check-unit check-isa check-guest check-real check-fuzz check-hosts \
-check-style check-layers check-docs check-sanitizers: all
+check-style check-layers check-docs check-lift check-cli \
+check-sanitizers: all
 	@scripts/run-checks.py --emulator $(EMU) --build $(BUILD) \
 	    --only $(patsubst check-%,%,$@)
 
@@ -51,5 +52,5 @@ clean:
 	@rm -rf $(BUILD) docs/_build
 
 .PHONY: all setup run check check-unit check-isa check-guest check-real \
-	check-fuzz check-hosts check-style check-layers check-docs \
-	check-sanitizers check-long bench install docs clean
+	check-fuzz check-hosts check-style check-layers check-docs check-lift \
+	check-cli check-sanitizers check-long bench install docs clean
