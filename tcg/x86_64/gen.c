@@ -554,7 +554,7 @@ static bool can_fold(X86Gen *g, unsigned i)
     }
     if (next->opc == TCG_OP_cc_set &&
         (!(ra->info[i + 1] & RA_OPI_CC_MAT) || next->src[3] || next->src[4] ||
-         next->flags & TCG_F_CC_STORE)) {
+         next->flags & TCG_F_CC_STORE || next->cond)) {
         return false;
     }
     for (unsigned k = 0; k < 6; k++) {
