@@ -45,18 +45,20 @@ static SymbolFile *files;       /* last used first */
 
 static bool find_place(uint64_t pc, Place *place)
 {
-    GuestRegion *r;
     bool found = false;
+    GuestRegion *r;
+    size_t len;
 
     page_lock();
     r = region_find(pc);
-    if (r && r->i.file && strlen(r->i.file->path) < sizeof(place->path)) {
+    len = r && r->i.file ? strlen(r->i.file->path) : sizeof(place->path);
+    if (len < sizeof(place->path)) {
         RegionInfo info = region_info_at(r, pc & TARGET_PAGE_MASK);
 
         place->dev = info.file->dev;
         place->ino = info.file->ino;
         place->offset = info.offset + (pc & ~TARGET_PAGE_MASK);
-        strcpy(place->path, info.file->path);
+        memcpy(place->path, info.file->path, len + 1);
         found = true;
     }
     page_unlock();
@@ -116,6 +118,7 @@ static SymbolFile *get_file(const Place *place)
     /* A file that was removed or replaced is known as it was. */
     bool here = stat(place->path, &st) == 0 && st.st_dev == place->dev &&
                 st.st_ino == place->ino;
+    size_t len = strlen(place->path);
     const char *slash;
 
     for (link = &files; (f = *link); link = &f->next) {
@@ -125,7 +128,7 @@ static SymbolFile *get_file(const Place *place)
         }
     }
     if (!f) {
-        f = calloc(1, sizeof(*f) + strlen(place->path) + 1);
+        f = calloc(1, sizeof(*f) + len + 1);
         if (!f) {
             return NULL;
         }
@@ -133,7 +136,7 @@ static SymbolFile *get_file(const Place *place)
         f->ino = place->ino;
         f->size = here ? st.st_size : -1;
         f->mtime = here ? st.st_mtim : (struct timespec) { 0 };
-        strcpy(f->path, place->path);
+        memcpy(f->path, place->path, len + 1);
         slash = strrchr(f->path, '/');
         f->base = slash ? slash + 1 : f->path;
         if (here) {
