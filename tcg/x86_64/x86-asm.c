@@ -53,8 +53,8 @@ static void emit_modrm(X86Asm *a, unsigned reg, X86Rm rm, unsigned imm_len)
     }
 }
 
-void x86_op(X86Asm *a, uint32_t op, unsigned reg, unsigned vvvv, X86Rm rm,
-            unsigned imm_len)
+static void any_op(X86Asm *a, uint32_t op, unsigned reg, unsigned vvvv,
+                   X86Rm rm, unsigned imm_len)
 {
     bool w = op & X_W;
     bool r = reg & 8;
@@ -102,6 +102,46 @@ void x86_op(X86Asm *a, uint32_t op, unsigned reg, unsigned vvvv, X86Rm rm,
     }
     x86_8(a, op);
     emit_modrm(a, reg, rm, imm_len);
+}
+
+/* The bulk are one-byte opcodes on registers or a base with displacement. */
+void x86_op(X86Asm *a, uint32_t op, unsigned reg, unsigned vvvv, X86Rm rm,
+            unsigned imm_len)
+{
+    unsigned rex = (op & X_W ? 8 : 0) | (reg >> 1 & 4);
+    unsigned r = (reg & 7) << 3;
+    uint8_t *p = a->p;
+
+    if (op & (X_VEX | X_LOCK | X_R8 | X_M8) || X_MAP(op) || X_PP(op)) {
+        any_op(a, op, reg, vvvv, rm, imm_len);
+    } else if (x86_is_reg(rm)) {
+        rex |= rm.reg >> 3 & 1;
+        *p = 0x40 | rex;
+        p += rex != 0;
+        p[0] = op;
+        p[1] = 0xc0 | r | (rm.reg & 7);
+        a->p = p + 2;
+    } else if (rm.base >= 0 && rm.index == X86_NOREG &&
+               (rm.base & 7) != X86_RSP) {
+        rex |= rm.base >> 3 & 1;
+        r |= rm.base & 7;
+        *p = 0x40 | rex;
+        p += rex != 0;
+        p[0] = op;
+        if (rm.disp == (int8_t)rm.disp) {
+            bool none = rm.disp == 0 && (rm.base & 7) != X86_RBP;
+
+            p[1] = none ? r : 0x40 | r;
+            p[2] = rm.disp;
+            a->p = p + 3 - none;
+        } else {
+            p[1] = 0x80 | r;
+            memcpy(p + 2, &rm.disp, 4);
+            a->p = p + 6;
+        }
+    } else {
+        any_op(a, op, reg, vvvv, rm, imm_len);
+    }
 }
 
 void x86_movi(X86Asm *a, unsigned d, uint64_t value)
