@@ -191,6 +191,8 @@ static int run_native(Regs *r, uint64_t *rip)
         return EXCP06_ILLOP;
     case SIGTRAP:
         return EXCP03_INT3;
+    case SIGBUS:
+        return EXCP0C_STACK;
     default:
         return EXCP0D_GPF;
     }
