@@ -81,6 +81,26 @@ def cross_prefix():
     return None
 
 
+# What the interpreter inside an emulator runs in seconds; --long runs all.
+GUEST = ['sig-frame', 'sig-jump', 'sig-queue', 'sig-restart', 'sig-fpu',
+         'sig-flags', 'thread-exit', 'sys-file', 'sys-poll', 'sys-net',
+         'sys-code']
+
+
+def guest_programs(emu, report, can_exec, everything):
+    """The guest test programs, each as a test of this suite."""
+    p = subprocess.run([ROOT / 'tests/guest/run.py', '--nested', '--emulator',
+                        ' '.join(emu)] + ([] if everything else GUEST),
+                       capture_output=True, text=True)
+    lines = [x for x in p.stdout.splitlines()
+             if x.startswith(('ok ', 'FAIL ', 'SKIP '))]
+    if not lines:
+        report('FAIL', 'guest', (p.stdout + p.stderr)[-500:])
+    for line in lines:
+        verdict, _, rest = line.partition(' ')
+        report(verdict, rest.strip())
+
+
 def main():
     ap = argparse.ArgumentParser()
     ap.add_argument('--long', action='store_true')
@@ -173,6 +193,7 @@ def main():
         compare('echo', ['/bin/echo', 'dynamic', 'hello'])
         compare('bash', ['/bin/bash', '-c', 'for i in {1..20}; do echo $((i*i)); '
                          'done | sort -n | tail -3; exit 6'], execs=True)
+        guest_programs(emu, report, bool(can_exec), args.long)
     return finish()
 
 
