@@ -197,10 +197,10 @@ static bool cc_set(Resolve *r, const TCGOp *op, unsigned n)
     return needed;
 }
 
-enum { PLAIN, LABEL, INSN, SET, READER, EXIT, CALL, BRANCH, NOP };
+enum { PLAIN, LABEL, SET, READER, EXIT, CALL, BRANCH, NOP };
 
 static const uint8_t classes[TCG_OP_MAX] = {
-    [TCG_OP_nop] = NOP, [TCG_OP_label] = LABEL, [TCG_OP_insn_start] = INSN,
+    [TCG_OP_nop] = NOP, [TCG_OP_label] = LABEL,
     [TCG_OP_cc_set] = SET, [TCG_OP_brcc] = READER, [TCG_OP_setcc] = READER,
     [TCG_OP_movcc] = READER, [TCG_OP_cc_get] = READER,
     [TCG_OP_exit_direct] = EXIT, [TCG_OP_exit_indirect] = EXIT,
@@ -217,9 +217,6 @@ static bool special(Resolve *r, TCGOp *op, unsigned n, bool falls_in)
         return false;
     case LABEL:
         label(r, op, falls_in);
-        break;
-    case INSN:
-        attach_insn(r, op);
         break;
     case SET:
         return cc_set(r, op, n);
@@ -255,6 +252,12 @@ void tcg_pass_resolve(TCGContext *s)
         if (n != i) {
             s->ops[n] = *op;
             op = &s->ops[n];
+        }
+        if (op->opc == TCG_OP_insn_start) {
+            attach_insn(&r, op);
+            falls_in = true;
+            n++;
+            continue;
         }
         if (classes[op->opc] != PLAIN && !special(&r, op, n, falls_in)) {
             continue;

@@ -32,7 +32,7 @@ typedef struct Backward {
 
 static uint64_t global_bit(const TCGContext *s, TCGv v)
 {
-    return tcg_is_global(s, v) && v <= 64 ? 1ull << (v - 1) : 0;
+    return v - 1u < MIN(s->nb_globals, 64) ? 1ull << (v - 1) : 0;
 }
 
 static void use(Backward *b, TCGv v)

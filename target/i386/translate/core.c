@@ -19,12 +19,16 @@
 /* --- reading guest code ------------------------------------------------ */
 
 /* May code be read from the page of @addr? */
-static bool open_page(DisasContext *s, uint64_t addr)
+static inline bool open_page(DisasContext *s, uint64_t addr)
 {
     uint64_t page = addr & ~UINT64_C(0xfff);
 
+    if (likely(s->n_pages && page == s->page[s->last_page])) {
+        return true;
+    }
     for (unsigned i = 0; i < s->n_pages; i++) {
         if (s->page[i] == page) {
+            s->last_page = i;
             return true;
         }
     }
@@ -32,6 +36,7 @@ static bool open_page(DisasContext *s, uint64_t addr)
         !s->rq->open_page(s->rq->opaque, page)) {
         return false;
     }
+    s->last_page = s->n_pages;
     s->page[s->n_pages++] = page;
     return true;
 }

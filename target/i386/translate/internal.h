@@ -40,6 +40,7 @@ typedef struct DisasContext {
     unsigned n_side;
     uint64_t page[TRANSLATE_MAX_PAGES]; /* opened for reading code */
     unsigned n_pages;
+    unsigned last_page;     /* asked for: an index into page[] */
     X86Insn edge;           /* decoded last where it cannot be kept */
     unsigned lookahead;     /* instructions the flag search may still decode */
 } DisasContext;
