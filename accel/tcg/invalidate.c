@@ -11,9 +11,10 @@
  *
  * A page that is written again and again stops being protected: its units
  * compare the guest bytes they were made from when they are entered, and are
- * left behind a write into themselves (PAGE_MODE_CHECK).  If it was the page's own code that wrote, units also end
- * after each instruction that writes (PAGE_MODE_STRICT).  A page starts anew
- * when the process maps, unmaps or reprotects it.
+ * left behind a write into themselves (PAGE_MODE_CHECK).  If it was the page's
+ * own code that wrote, units also end after each instruction that writes
+ * (PAGE_MODE_STRICT).  A page starts anew when the process maps, unmaps or
+ * reprotects it.
  *
  * Page descriptors are grouped in regions of 64 pages with a bitmap of the
  * pages that matter, so that unmapping large areas without code is cheap.
