@@ -93,7 +93,12 @@ class Tests:
         if p.returncode:
             return [('FAIL', src.stem, 'does not compile: ' + p.stderr[:300])]
         argv = [str(exe)] + shlex.split(d['args'])
-        native = run(argv, cwd, 60)
+        # On a busy machine a program that measures time may fail natively:
+        # the reference gets three tries, the emulator one.
+        for _ in range(3):
+            native = run(argv, cwd, 60)
+            if b'FAIL' not in native[1] and native[0] != 'timeout':
+                break
         m = re.match(rb'SKIP (.*)', native[1])
         if m:
             return [('SKIP', src.stem, m[1].decode())]
