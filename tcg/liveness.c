@@ -32,13 +32,15 @@ typedef struct Backward {
 
 static uint64_t global_bit(const TCGContext *s, TCGv v)
 {
-    return v - 1u < MIN(s->nb_globals, 64) ? 1ull << (v - 1) : 0;
+    return tcg_is_global(s, v) && v <= 64 ? 1ull << (v - 1) : 0;
 }
 
 static void use(Backward *b, TCGv v)
 {
     b->p->live[v] = true;
-    b->dead &= ~global_bit(b->s, v);
+    if (v - 1u < 64) {
+        b->dead &= ~(1ull << (v - 1));  /* not set for what is no global */
+    }
 }
 
 /* Does the op define all that later readers of @v may see? */
