@@ -94,6 +94,7 @@ static void run(TestEnv *env, bool host)
     static uintptr_t cookies[TCG_MAX_EXITS];
     static TBJmpCacheEntry jmp_cache[TB_JMP_CACHE_SIZE];
     static TBJmpCacheEntry returns[RETURN_STACK_SIZE];
+    uintptr_t cookie;
     ptrdiff_t n;
 
     for (unsigned i = 0; i < TCG_MAX_EXITS; i++) {
@@ -115,13 +116,16 @@ static void run(TestEnv *env, bool host)
                 fclose(f);
             }
         }
-        env->rip = tcg_host_backend->enter(env, buf.rx);
+        cookie = tcg_host_backend->enter(env, buf.rx);
     } else {
         TCGCodeBuf buf = { interp_code, interp_code, sizeof(interp_code) };
 
         n = tcg_interp_backend.gen_code(s, buf, cookies);
         g_assert_cmpint(n, >, 0);
-        env->rip = tcg_interp_backend.enter(env, interp_code);
+        cookie = tcg_interp_backend.enter(env, interp_code);
+    }
+    if (cookie) {
+        env->rip = cookie;          /* else left by poll: rip is there */
     }
 }
 
@@ -750,6 +754,7 @@ static void gen_helper(void)
 
 /* ---- units ---- */
 
+enum { POLL_PC = 0x5000 };
 static unsigned nb_side;
 static unsigned side[40];
 static unsigned mode;       /* what to leave out, see test_random() */
@@ -841,7 +846,7 @@ static void gen_unit(unsigned n)
         nb_temps = nb_vtemps = 0;
         gen_some(n / 2);
         if (pick(2)) {
-            tcg_gen_poll(s, 0x5000);
+            tcg_gen_poll(s, POLL_PC);
         }
         tcg_gen2(s, TCG_OP_sub, MO_64, count, count, tcg_const(s, 1));
         tcg_gen_brcond(s, TCG_COND_NE, MO_64, count, tcg_const(s, 0), loop);
@@ -902,6 +907,7 @@ static void random_state(TestEnv *env)
     }
     env->cc_op = TCG_CC_OP(CC_KIND_EFLAGS, MO_32);
     env->cc_dst = number() & TCG_CC_ALL;
+    env->common.interrupt_request = pick(4) == 0;
     env->mxcsr = 0x1f80 | pick(4) << 13 | (pick(4) == 0 ? 0x8000 : 0) |
                  (pick(4) == 0 ? 0x40 : 0);
 }
@@ -942,6 +948,17 @@ static bool same(const TestEnv *a, const TestEnv *b, uint32_t live)
            a->mxcsr == b->mxcsr;
 }
 
+/* Flags nobody reads behind a safe point are not kept there. */
+static uint32_t live_at_poll(void)
+{
+    for (unsigned i = 0; i < s->nb_ops; i++) {
+        if (s->ops[i].opc == TCG_OP_poll) {
+            return s->ops[i].flags & TCG_F_CC_STORE ? TCG_CC_ALL : 0;
+        }
+    }
+    return 0;
+}
+
 static bool one_seed(unsigned seed, bool verbose)
 {
     static TestEnv start, envs[2];
@@ -975,8 +992,10 @@ static bool one_seed(unsigned seed, bool verbose)
         }
     }
     /* exits that cannot be reached are gone: go by the target pc */
-    uint64_t pc = s->exits[envs[0].rip - 0x1000].pc;
-    uint32_t live = live_at_exit[pc == 0x2000 ? 0 : pc - 0x3000 + 1];
+    bool polled = envs[0].rip == POLL_PC;
+    uint64_t pc = polled ? 0 : s->exits[envs[0].rip - 0x1000].pc;
+    uint32_t live = polled ? live_at_poll()
+                    : live_at_exit[pc == 0x2000 ? 0 : pc - 0x3000 + 1];
 
     if (!same(&envs[0], &envs[1], live) || memcmp(memory, m1, sizeof(m1))) {
         if (verbose) {
