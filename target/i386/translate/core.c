@@ -71,7 +71,7 @@ static bool add_range(DisasContext *s, uint64_t start, unsigned len)
  * the exit's target translates soon after.  An entry holds the bytes it was
  * made from and is good as long as they are there.  Translation lock.
  */
-#define RECENT_BITS      10
+#define RECENT_BITS      9
 #define RECENT_BYTES     16     /* the longest instruction and a bit */
 
 typedef struct RecentInsn {
@@ -210,25 +210,40 @@ void gen_goto(DisasContext *s, uint64_t pc)
 }
 
 /* A label whose code (an exit to @pc or an exception) comes later. */
-static unsigned side_label(DisasContext *s, uint64_t pc, int excp)
+static struct X86SideExit *side_exit(DisasContext *s, uint64_t pc, int excp)
 {
     struct X86SideExit *x;
 
     if (s->n_side == ARRAY_SIZE(s->side)) {
         s->tcg->overflow = true;
-        return s->side[0].label;
+        return &s->side[0];
     }
     x = &s->side[s->n_side++];
     x->label = tcg_label_new(s->tcg, true);
     x->pc = pc;
     x->excp = excp;
     x->poll = excp < 0 && pc <= s->insn.pc;
-    return x->label;
+    x->fn = NULL;
+    return x;
+}
+
+static unsigned side_label(DisasContext *s, uint64_t pc, int excp)
+{
+    return side_exit(s, pc, excp)->label;
 }
 
 unsigned gen_side_exit(DisasContext *s, uint64_t pc)
 {
     return side_label(s, pc, -1);
+}
+
+struct X86SideExit *gen_side_path(DisasContext *s, X86SideFn *fn)
+{
+    struct X86SideExit *x = side_exit(s, x86_insn_next(&s->insn), -1);
+
+    x->fn = fn;
+    x->insn_pc = s->insn.pc;
+    return x;
 }
 
 static void gen_raise(DisasContext *s, int excp, uint32_t error_code,
@@ -247,6 +262,10 @@ void place_side_exits(DisasContext *s)
         if (x->excp >= 0) {
             gen_raise(s, x->excp, 0, x->pc);
             continue;
+        }
+        if (x->fn) {
+            tcg_gen_insn_start(s->tcg, x->insn_pc);
+            x->fn(s, x);
         }
         if (x->poll) {
             tcg_gen_poll(s->tcg, x->pc);

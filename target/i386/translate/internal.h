@@ -19,6 +19,11 @@
 #include "exec/translator.h"
 #include "tcg/tcg.h"
 
+struct DisasContext;
+struct X86SideExit;
+/* What a side path does before it leaves for its pc. */
+typedef void X86SideFn(struct DisasContext *s, const struct X86SideExit *x);
+
 typedef struct DisasContext {
     TCGContext *tcg;
     const TranslateRequest *rq;
@@ -36,6 +41,10 @@ typedef struct DisasContext {
         int excp;           /* exception to raise at pc, or -1: go to pc */
         uint64_t pc;
         bool poll;
+        X86SideFn *fn;      /* or NULL; on behalf of the instruction at insn_pc */
+        uint64_t insn_pc;
+        TCGv addr;          /* for fn */
+        uint32_t arg[2];
     } side[64];
     unsigned n_side;
     uint64_t page[TRANSLATE_MAX_PAGES]; /* opened for reading code */
@@ -181,5 +190,10 @@ void gen_branch_cond(DisasContext *s, TCGCond cond, TCGWidth w, TCGv a,
                      TCGv b, uint64_t target);
 /* Side label that leaves to @pc: for one brcond or brcc. */
 unsigned gen_side_exit(DisasContext *s, uint64_t pc);
+/*
+ * Side path of the current instruction: @fn emits what is left of it, with what
+ * the caller puts into addr and arg; then to the next instruction.
+ */
+struct X86SideExit *gen_side_path(DisasContext *s, X86SideFn *fn);
 
 #endif

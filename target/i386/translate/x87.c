@@ -83,25 +83,35 @@ static void trans_fldconst(DisasContext *s, const X86Insn *insn, int arg)
     gen_call1(s, &x86_helper_x87_ld_const, TCGV_NONE, imm64(s, arg));
 }
 
-/*
- * Store to memory and pop @pops.  An unmasked exception may forbid the store:
- * it then goes to a place nobody looks at.
- */
+/* A store that must not happen faults all the same. */
+static void skipped_store(DisasContext *s, const struct X86SideExit *x)
+{
+    unsigned last = x->arg[0] - 1;
+
+    tcg_gen_atomic(s->tcg, TCG_OP_atomic_or, MO_8, temp(s),
+                   (TCGMem) { .base = x->addr }, imm64(s, 0), TCGV_NONE);
+    tcg_gen_atomic(s->tcg, TCG_OP_atomic_or, MO_8, temp(s),
+                   (TCGMem) { .base = x->addr, .disp = last }, imm64(s, 0),
+                   TCGV_NONE);
+    gen_call1(s, &x86_helper_x87_st_done, TCGV_NONE, imm64(s, x->arg[1]));
+}
+
+/* Store to memory and pop @pops.  An unmasked exception may forbid it. */
 static void store_mem(DisasContext *s, const X86Insn *insn, unsigned fmt,
                       unsigned pops)
 {
     unsigned size = insn->operand[0].size;
-    TCGv v = temp(s), skip = temp(s), nowhere = temp(s), addr = temp(s);
-    TCGv real = mem_address(s, insn), hi, tail;
+    TCGv v = temp(s), skip = temp(s), addr = mem_address(s, insn), hi, tail;
+    struct X86SideExit *x;
     TCGOp *op;
 
     gen_call1(s, &x86_helper_x87_st, v, imm64(s, fmt));
     tcg_gen_ld_env(s->tcg, MO_8, skip, ENV(fp_skip));
-    op = tcg_emit(s->tcg, TCG_OP_lea_env, MO_64);
-    op->dst[0] = nowhere;
-    op->imm = ENV(vtmp[2]);
-    tcg_gen_movcond(s->tcg, TCG_COND_NE, MO_32, addr, skip, imm64(s, 0),
-                    nowhere, real);
+    x = gen_side_path(s, skipped_store);
+    x->addr = addr;
+    x->arg[0] = size;
+    x->arg[1] = pops;
+    tcg_gen_brcond(s->tcg, TCG_COND_NE, MO_32, skip, imm64(s, 0), x->label);
     if (size == 10) {
         /*
          * Bytes 2 to 9 first: that store touches the second page, if there is
