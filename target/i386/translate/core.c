@@ -71,7 +71,7 @@ static bool add_range(DisasContext *s, uint64_t start, unsigned len)
  * the exit's target translates soon after.  An entry holds the bytes it was
  * made from and is good as long as they are there.  Translation lock.
  */
-#define RECENT_BITS      9
+#define RECENT_BITS      10
 #define RECENT_BYTES     16     /* the longest instruction and a bit */
 
 typedef struct RecentInsn {
