@@ -527,6 +527,27 @@ static bool gen_kind(X86Gen *g, TCGCCKind kind, TCGWidth w)
     return true;
 }
 
+/* EFLAGS = r10, without popf, which is slow: O by an addition, the rest by sahf. */
+static void gen_flags_of_r10(X86Gen *g)
+{
+    x86_8(&g->a, 0x50);                             /* push rax */
+    x86_mov(&g->a, MO_32, X86_RAX, X86_R10);
+    x86_shift_i(&g->a, SH_SHL, MO_32, x86_reg(X86_RAX), 8);
+    x86_shift_i(&g->a, SH_SHR, MO_32, x86_reg(X86_R10), 11);
+    x86_alu_i(&g->a, ALU_AND, MO_32, x86_reg(X86_R10), 1);
+    x86_rr(&g->a, x86_op_w(X_MOV_LOAD, MO_8), X86_RAX, X86_R10);
+    x86_alu_i(&g->a, ALU_ADD, MO_8, x86_reg(X86_RAX), 0x7f);
+    x86_8(&g->a, 0x9e);                             /* sahf; pop rax */
+    x86_8(&g->a, 0x58);
+}
+
+static void gen_flags_return(X86Gen *g)
+{
+    x86_8(&g->a, 0x41);                             /* pop r11; ret */
+    x86_8(&g->a, 0x5b);
+    x86_8(&g->a, 0xc3);
+}
+
 /*
  * A common routine: host flags from the record in the CPU state, but for A.
  * Changes r10 only.  One jump through a table of kinds and widths.
@@ -535,7 +556,8 @@ void x86_gen_cc_flags(X86Gen *g)
 {
     enum { N = CC_KIND_MAX << 2 };
     uint8_t *lea, *table;
-    uint64_t generic;
+    const uint8_t *tail;
+    uint64_t plain, generic;
 
     x86_common.cc_flags = x86_rx(&g->a);
     x86_rm(&g->a, x86_op_w(X_MOV_LOAD, MO_32), X86_R10,
@@ -554,24 +576,22 @@ void x86_gen_cc_flags(X86Gen *g)
     g->a.p += N * 8;
     x86_fix32(lea, table);
 
+    plain = (uintptr_t)x86_rx(&g->a);
+    x86_rm(&g->a, x86_op_w(X_MOV_LOAD, MO_64), X86_R10, field_rm(g, 0));
+    tail = x86_rx(&g->a);
+    gen_flags_of_r10(g);
+    gen_flags_return(g);
     generic = (uintptr_t)x86_rx(&g->a);
     x86_call(&g->a, x86_common.cc_eval);
-    x86_alu_i(&g->a, ALU_AND, MO_32, x86_reg(X86_R10), TCG_CC_ALL);
-    x86_alu_i(&g->a, ALU_OR, MO_32, x86_reg(X86_R10), 0x202);
-    x86_8(&g->a, 0x41);                             /* push r10; popf */
-    x86_8(&g->a, 0x52);
-    x86_8(&g->a, 0x9d);
-    x86_8(&g->a, 0x41);                             /* pop r11; ret */
-    x86_8(&g->a, 0x5b);
-    x86_8(&g->a, 0xc3);
+    x86_jmp(&g->a, tail);
 
     for (unsigned k = 0; k < N; k++) {
         uint64_t to = (uintptr_t)x86_rx(&g->a);
 
-        if (gen_kind(g, TCG_CC_OP_KIND(k), TCG_CC_OP_WIDTH(k))) {
-            x86_8(&g->a, 0x41);
-            x86_8(&g->a, 0x5b);
-            x86_8(&g->a, 0xc3);
+        if (TCG_CC_OP_KIND(k) == CC_KIND_EFLAGS) {
+            to = plain;
+        } else if (gen_kind(g, TCG_CC_OP_KIND(k), TCG_CC_OP_WIDTH(k))) {
+            gen_flags_return(g);
         } else {
             to = generic;
         }
