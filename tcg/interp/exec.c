@@ -194,6 +194,8 @@ static bool div32(uint64_t *q, uint64_t *r, uint64_t lo, uint64_t hi,
  * cell.  What crosses a cell is done as a compare and
  * swap of both cells under a lock, atomic among such operations only.
  */
+#define GUEST_PAGE 4096u
+
 static atomic_flag split_lock = ATOMIC_FLAG_INIT;
 
 static uint64_t rmw_new(const TCGOpcode opc, uint64_t old, uint64_t a,
@@ -839,6 +841,14 @@ L_vst: {
         }
         if (x->desc & 1) {
             __atomic_thread_fence(__ATOMIC_RELEASE);
+        }
+        if (unlikely((addr & (GUEST_PAGE - 1)) >
+                     GUEST_PAGE - (1u << x->arg[0]))) {
+            /* nothing is written when one of the pages cannot be */
+            __atomic_fetch_or((uint8_t *)(uintptr_t)addr, 0,
+                              __ATOMIC_RELAXED);
+            __atomic_fetch_or((uint8_t *)(uintptr_t)(addr + (1u << x->arg[0]) -
+                                                     1), 0, __ATOMIC_RELAXED);
         }
         copy_vec((void *)(uintptr_t)addr, vec(env, f, p->d), x->arg[0]);
         NEXT2;

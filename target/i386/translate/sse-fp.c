@@ -61,24 +61,55 @@ static void trans_cvt_to_mmx(DisasContext *s, const X86Insn *insn, int arg)
 }
 
 /* VCVTPS2PH stores half of what it reads. */
+static void cvtps2ph_store(DisasContext *s, TCGv addr, unsigned reg,
+                           unsigned w, int64_t imm)
+{
+    TCGv d = vtemp(s);
+
+    tcg_gen_v(s->tcg, VOP_cvtps2ph, w, MO_32, TCG_F_ZERO_UPPER, d,
+              vreg(s, reg), TCGV_NONE, TCGV_NONE, imm);
+    tcg_gen_vst(s->tcg, w - 1, 0, (TCGMem) { .base = addr }, d);
+}
+
+/* With exceptions unmasked: the store's faults come before them. */
+static void cvtps2ph_unmasked(DisasContext *s, const struct X86SideExit *x)
+{
+    unsigned w = x->arg[0] & 0xff, last = (1u << (w - 1)) - 1;
+
+    tcg_gen_atomic(s->tcg, TCG_OP_atomic_or, MO_8, temp(s),
+                   (TCGMem) { .base = x->addr }, imm64(s, 0), TCGV_NONE);
+    tcg_gen_atomic(s->tcg, TCG_OP_atomic_or, MO_8, temp(s),
+                   (TCGMem) { .base = x->addr, .disp = last }, imm64(s, 0),
+                   TCGV_NONE);
+    cvtps2ph_store(s, x->addr, x->arg[0] >> 8, w, x->arg[1]);
+}
+
 static void trans_cvtps2ph(DisasContext *s, const X86Insn *insn, int arg)
 {
-    bool mem = operand_is_mem(insn, 0);
-    TCGv d = mem ? vtemp(s) : vec_dst(s, insn, 0);
+    unsigned reg = insn->operand[1].reg, w = vec_width(insn);
+    TCGv before, masks, addr;
+    struct X86SideExit *x;
 
-    if (mem) {
-        /* a store that faults has raised nothing: see fault-fixup.c */
-        TCGv before = temp(s);
-
-        tcg_emit(s->tcg, TCG_OP_st_mxcsr, MO_32)->dst[0] = before;
-        tcg_gen_st_env(s->tcg, MO_32, ENV(mxcsr_before), before);
+    if (!operand_is_mem(insn, 0)) {
+        tcg_gen_v(s->tcg, VOP_cvtps2ph, w, MO_32, upper_flag(insn),
+                  vec_dst(s, insn, 0), vreg(s, reg), TCGV_NONE, TCGV_NONE,
+                  insn->imm);
+        return;
     }
-    tcg_gen_v(s->tcg, VOP_cvtps2ph, vec_width(insn), MO_32, upper_flag(insn),
-              d, vreg(s, insn->operand[1].reg), TCGV_NONE, TCGV_NONE,
-              insn->imm);
-    if (mem) {
-        vec_store_mem(s, insn, insn->operand[0].size, d);
-    }
+    before = temp(s);
+    masks = temp(s);
+    addr = mem_address(s, insn);
+    /* a store that faults has raised nothing: see fault-fixup.c */
+    tcg_emit(s->tcg, TCG_OP_st_mxcsr, MO_32)->dst[0] = before;
+    tcg_gen_st_env(s->tcg, MO_32, ENV(mxcsr_before), before);
+    tcg_gen2(s->tcg, TCG_OP_and, MO_32, masks, before, imm64(s, 0x1f80));
+    x = gen_side_path(s, cvtps2ph_unmasked);
+    x->addr = addr;
+    x->arg[0] = w | reg << 8;
+    x->arg[1] = insn->imm;
+    tcg_gen_brcond(s->tcg, TCG_COND_NE, MO_32, masks, imm64(s, 0x1f80),
+                   x->label);
+    cvtps2ph_store(s, addr, reg, w, insn->imm);
 }
 
 /* FMA: x = form | operation << 4, see VOP_fma. */
