@@ -78,8 +78,9 @@ static void test_select(void)
     CHECK(tv.tv_sec == 4 || tv.tv_sec == 5);
     FD_ZERO(&r);
     CHECK_EQ(pselect(0, NULL, NULL, NULL, &ts, NULL), 0);
-    FD_SET(77, &r);
-    CHECK_EQ(sc(select(78, &r, NULL, NULL, NULL)), -EBADF);
+    /* below 64: the kernel ignores what lies behind its descriptor table */
+    FD_SET(60, &r);
+    CHECK_EQ(sc(select(61, &r, NULL, NULL, NULL)), -EBADF);
     close(fds[0]);
     close(fds[1]);
     puts("select");
