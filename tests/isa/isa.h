@@ -58,9 +58,11 @@ extern const unsigned isa_n_forms;
 /* What one instruction of a case does to flags and faults. */
 typedef struct IsaStep {
     uint8_t off;                    /* in the code */
-    bool page_only;                 /* the CPU's order of accesses is its own:
-                                       of a fault address the page counts */
+    bool own_order;                 /* the CPU's order of accesses is its own:
+                                       a fault address does not count */
     bool halves;                    /* 256 bits wide */
+    bool steps;                     /* which flags it has raised when one of
+                                       its steps is not masked is its own */
     uint32_t read, killed, written; /* EFLAGS bits */
     uint32_t undef;                 /* EFLAGS bits undefined before it */
 } IsaStep;
@@ -71,12 +73,20 @@ typedef struct IsaCase {
     unsigned len;
     uint64_t pc;
     uint64_t features;
-    IsaStep step[16];
+    IsaStep step[32];
     unsigned n_steps;
+    bool any_order;                 /* steps do not run one after another */
     uint32_t undef;                 /* EFLAGS bits that do not count */
-    unsigned first_row;
-    bool x87;
+    uint32_t fixed;                 /* GPRs whose start value is needed */
+    uint32_t kept;                  /* GPRs nothing may write, RSP: nor move */
+    struct {
+        uint64_t addr, len;
+    } wipe[8];                      /* memory that does not count */
+    unsigned n_wipe;
+    unsigned first_row;             /* or ISA_SCENARIO_ROW + number */
 } IsaCase;
+#define ISA_FIXED_ROW 59999
+#define ISA_SCENARIO_ROW 60000
 
 typedef struct IsaGen {
     uint64_t rng;
@@ -84,9 +94,15 @@ typedef struct IsaGen {
 } IsaGen;
 
 uint64_t isa_rand(IsaGen *g);
+static inline unsigned below(IsaGen *g, unsigned n)
+{
+    return isa_rand(g) % n;
+}
 /* An integer of interest: boundaries, small numbers, random bits. */
 uint64_t isa_value(IsaGen *g);
 
+/* generate.c: start a case at @pc, with a random state in isa_in. */
+void isa_start(IsaGen *g, IsaCase *c, uint64_t pc);
 /*
  * Make a case out of @form (or a sequence when @extra > 0) at address @pc
  * and its start state in isa_in and memory.  False when the form cannot be
@@ -94,5 +110,44 @@ uint64_t isa_value(IsaGen *g);
  */
 bool isa_generate(IsaGen *g, const IsaForm *form, unsigned extra, uint64_t pc,
                   IsaCase *c);
+
+/* Append an instance of @form, or of any.  False when none was found. */
+bool isa_add_random(IsaGen *g, const IsaForm *form, IsaCase *c);
+
+/* encode.c: bytes of an instance, padded with 20 random ones. */
+void isa_encode(IsaGen *g, const IsaForm *f, uint8_t *p);
+/* Operations that depend on the machine or leave the process. */
+bool isa_excluded(unsigned op);
+
+/*
+ * place.c: decode what lies at the end of the case's code, give its operands
+ * values that make sense, and append it.
+ */
+typedef enum IsaAppend {
+    ISA_APPENDED,
+    ISA_ILLEGAL,                    /* does not decode */
+    ISA_UNFIT,                      /* cannot be tested here */
+} IsaAppend;
+IsaAppend isa_append(IsaGen *g, IsaCase *c);
+/* Record a step; its bytes are at the end of the case's code. */
+void isa_add_step(IsaCase *c, const X86Insn *in);
+/* The end of the code. */
+void isa_finish(IsaCase *c);
+/* An address for an operand of @size bytes. */
+uint64_t isa_place(IsaGen *g, unsigned size, bool align);
+/* Write memory, where a case may write. */
+void isa_poke(uint64_t addr, const void *bytes, unsigned len);
+void isa_wipe(IsaCase *c, uint64_t addr, uint64_t len);
+
+/* scenario.c: sequences with a purpose. */
+extern const char *const isa_scenarios[];
+extern const unsigned isa_n_scenarios;
+void isa_scenario(IsaGen *g, unsigned which, uint64_t pc, IsaCase *c);
+
+/*
+ * fixed.c: a case from a line of text (see the file "regressions").  False
+ * with a message when it cannot be understood.
+ */
+bool isa_fixed(const char *line, uint64_t features, uint64_t pc, IsaCase *c);
 
 #endif

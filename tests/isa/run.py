@@ -3,12 +3,14 @@
 """Every instruction form against the host CPU.
 
 Builds the test program (a guest program, see isa.h), runs it natively and under
-each accelerator, and compares the hashes of the states.  A difference is
-narrowed to its case and printed with code, state before and after.
+each accelerator, and compares the hashes of the states: first the cases in the
+file "regressions", then random ones.  A difference is narrowed to its case and
+printed with its code and what is not as it should be.
 """
 import argparse
 import collections
 import concurrent.futures
+import difflib
 import os
 import pathlib
 import subprocess
@@ -17,8 +19,11 @@ import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
+REGRESSIONS = HERE / 'regressions'
 SEED = 20240229
-NO_APPROX, HALVES = 1 << 63, 1 << 62
+NO_APPROX, HALVES = 1 << 63, 1 << 62    # see isa.h
+STEP = 20000            # cases a process runs
+BLOCK = 32              # cases that share memory, see runner.c
 
 
 def build(work):
@@ -35,13 +40,16 @@ def build(work):
     exe = work / 'isa-test'
     subprocess.run(['gcc', '-O2', '-w', '-static', '-no-pie', '-I', work, '-I',
                     inc, '-I', ROOT / 'include', '-I', ROOT, '-o', exe,
-                    HERE / 'exec.S', HERE / 'generate.c', HERE / 'runner.c',
+                    HERE / 'exec.S', *sorted(HERE.glob('*.c')),
                     ROOT / 'target/i386/decode.c',
                     ROOT / 'target/i386/decode-print.c'], check=True)
     rows = {}
     for line in (work / 'list').read_text().splitlines():
         row, name, group, enc, *_ = line.split()
         rows[int(row)] = (name, group, enc)
+    for line in output([exe, 'scenarios'])[0]:
+        row, name = line.split()
+        rows[int(row)] = (name, 'scenario', '-')
     return exe, rows
 
 
@@ -51,11 +59,148 @@ def output(cmd, **kw):
     return p.stdout.splitlines(), p.returncode, p.stderr
 
 
-def compare(exe, prefix, env, first, count, feats, fine=False):
-    args = ['run', SEED, first, count, hex(feats)] + (['fine'] if fine else [])
-    want = output([exe] + args)
-    got = output(prefix + [exe] + args, env=env)
-    return want, got
+class Config:
+    """One way to run the emulator."""
+
+    def __init__(self, name, command, env, count, bits):
+        self.name = name
+        self.command = command
+        self.env = {**os.environ, **env}
+        self.count = count
+        self.bits = bits
+
+    def setup(self, exe, host):
+        """Find out which features can be compared; an error text or None."""
+        self.exe = exe
+        out, rc, err = self.run('features')
+        if rc:
+            return f'features: status {rc}: {err[-300:]}'
+        self.features = host & int(out[0], 16) | self.bits
+        return None
+
+    def run(self, *args):
+        return output(self.command + [self.exe, *args], env=self.env)
+
+    def both(self, *args):
+        return output([self.exe, *args]), self.run(*args)
+
+    def random(self, seed, first, count):
+        return self.both('run', seed, first, count, hex(self.features), 'fine')
+
+    def show(self, *args):
+        """Print how a case differs."""
+        (want, _, _), (got, rc, err) = self.both(*args)
+        for line in want:
+            if not line.startswith(('in ', 'out', 'mem', 'hash')):
+                print('   ', line)
+        for line in difflib.unified_diff(want, got, 'native', 'emulated',
+                                         n=0, lineterm=''):
+            if not line.startswith('@@'):
+                print('   ', line)
+        if rc:
+            print(f'    emulated: status {rc} {err[-200:]}')
+
+
+def by_case(lines):
+    """Lines "case row hash" by case."""
+    return {x.split()[0]: x for x in lines if len(x.split()) == 3}
+
+
+def run_fixed(cfg, show):
+    """The cases of the file; returns how many there are and differ."""
+    args = ('fixed', REGRESSIONS, hex(cfg.features))
+    (want, rc, err), (got, _, _) = cfg.both(*args)
+    if rc:
+        print(f'isa/{cfg.name}: {err}')
+        return 0, 1
+    got = by_case(got)
+    bad = [n for n, line in by_case(want).items() if got.get(n) != line]
+    for n in bad[:show]:
+        print(f'isa/{cfg.name}: regression {n}')
+        cfg.show(*args, n)
+    return len(want) - 1, len(bad)
+
+
+class Results:
+    """What the random cases of a configuration came to."""
+
+    def __init__(self):
+        self.cases = 0
+        self.bad = {}                       # row: cases
+        self.seen = collections.Counter()   # row: number of cases
+        self.errors = 0
+
+    def add(self, cfg, first, native, emulated):
+        (want, wrc, werr), (got, grc, gerr) = native, emulated
+        if wrc:
+            print(f'FAIL isa/{cfg.name}: native run from {first}: status '
+                  f'{wrc} {werr[-200:]}')
+            self.errors += 1
+            return
+        self.cases += int(want[-1].split()[1])
+        for w in want[:-1]:
+            self.seen[int(w.split()[1])] += 1
+        if got == want:
+            return
+        have = by_case(got[:-1])
+        blocks = set()
+        for w in want[:-1]:
+            case, row, _ = w.split()
+            block = int(case) // BLOCK
+            # Memory carries on inside a block: only the first difference of
+            # one counts.
+            if have.get(case) == w or block in blocks:
+                continue
+            blocks.add(block)
+            self.bad.setdefault(int(row), []).append(int(case))
+            if case not in have:
+                print(f'isa/{cfg.name}: run from {first} ended at case {case}: '
+                      f'status {grc} {gerr[-200:]}')
+                break
+
+    def report(self, cfg, rows, args):
+        worst = sorted(self.bad.items(), key=lambda b: -len(b[1]))
+        shown = 0
+        for row, cases in worst:
+            op, group, enc = rows[row]
+            if args.group and args.group not in (op, group):
+                continue
+            print(f'isa/{cfg.name}: {group} {op} ({enc}): {len(cases)} cases '
+                  f'differ, first {cases[:4]}')
+            if shown < args.show:
+                shown += 1
+                cfg.show('show', args.seed, cases[0], hex(cfg.features))
+        groups, forms = collections.Counter(), collections.Counter()
+        for row, n in self.seen.items():
+            groups[rows[row][1]] += n
+            forms[rows[row][1]] += 1
+        print(f'isa/{cfg.name}: ' + ', '.join(
+            f'{g} {forms[g]} forms {n} cases'
+            for g, n in sorted(groups.items())))
+
+
+def run_random(cfg, rows, args):
+    """Random cases; returns how many there were and how many differ."""
+    results = Results()
+    end = args.first + cfg.count
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        jobs = [(first, pool.submit(cfg.random, args.seed, first,
+                                    min(STEP, end - first)))
+                for first in range(args.first, end, STEP)]
+        for first, job in jobs:
+            results.add(cfg, first, *job.result())
+    results.report(cfg, rows, args)
+    return results.cases, results.errors + sum(map(len, results.bad.values()))
+
+
+def configs(emu, n):
+    no_avx = '-avx2,-avx,-fma,-bmi2,-bmi1,-sse4.1,-sse4.2,-ssse3'
+    return [
+        Config('tcg', [emu], {}, n, 0),
+        Config('tcg-sse2', [emu], {'QEMU_HOST_FEATURES': no_avx}, n // 4,
+               HALVES),
+        Config('interp', [emu, '-accel', 'interp'], {}, n // 8, NO_APPROX),
+    ]
 
 
 def main():
@@ -65,7 +210,8 @@ def main():
     ap.add_argument('--long', action='store_true')
     ap.add_argument('--cases', type=int)
     ap.add_argument('--first', type=int, default=0)
-    ap.add_argument('--only', help='an accelerator')
+    ap.add_argument('--seed', type=int, default=SEED)
+    ap.add_argument('--only', help='a configuration')
     ap.add_argument('--group', help='report this group or operation only')
     ap.add_argument('--show', type=int, default=6,
                     help='failing operations to show')
@@ -75,101 +221,26 @@ def main():
               '1 skipped')
         return 0
     emu = os.path.abspath(args.emulator)
-    n = args.cases or (2000000 if args.long else 200000)
-    # name, command, environment, cases, bits of isa.h
-    accels = [
-        ('tcg', [emu], {}, n, 0),
-        ('tcg-sse2', [emu], {'QEMU_HOST_FEATURES': '-avx2,-avx,-fma,-bmi2,'
-                             '-bmi1,-sse4.1,-sse4.2,-ssse3'}, n // 4, HALVES),
-        ('interp', [emu, '-accel', 'interp'], {}, n // 8, NO_APPROX),
-    ]
     passed = failed = 0
     with tempfile.TemporaryDirectory(prefix='isa-') as d:
         exe, rows = build(pathlib.Path(d))
         host = int(output([exe, 'features'])[0][0], 16)
-        for name, prefix, env, count, bits in accels:
-            if args.only and args.only != name:
+        for cfg in configs(emu, args.cases or
+                           (2000000 if args.long else 200000)):
+            if args.only and args.only != cfg.name:
                 continue
-            env = {**os.environ, **env}
-            out, rc, err = output(prefix + [exe, 'features'], env=env)
-            if rc:
-                print(f'FAIL isa/{name}: features: status {rc}: {err[-300:]}')
+            error = cfg.setup(exe, host)
+            if error:
+                print(f'FAIL isa/{cfg.name}: {error}')
                 failed += 1
                 continue
-            feats = host & int(out[0], 16) | bits
-            step = 20000
-            cases = 0
-            bad = collections.OrderedDict()
-            seen = collections.Counter()
-            with concurrent.futures.ThreadPoolExecutor(
-                    os.cpu_count() or 1) as pool:
-                jobs = [(f, pool.submit(compare, exe, prefix, env, f,
-                                        min(step, args.first + count - f),
-                                        feats, True))
-                        for f in range(args.first, args.first + count, step)]
-                for first, job in jobs:
-                    (want, wrc, werr), (got, grc, gerr) = job.result()
-                    if wrc:
-                        print(f'FAIL isa/{name}: native run from {first}: '
-                              f'status {wrc} {werr[-200:]}')
-                        failed += 1
-                        continue
-                    cases += int(want[-1].split()[1])
-                    for w in want[:-1]:
-                        seen[int(w.split()[1])] += 1
-                    if got == want:
-                        continue
-                    g = dict((x.split()[0], x) for x in got[:-1]
-                             if len(x.split()) == 3)
-                    blocks = set()
-                    for w in want[:-1]:
-                        idx, row, _ = w.split()
-                        if g.get(idx) != w and int(idx) // 32 not in blocks:
-                            # Memory carries on inside a block: only the first
-                            # difference of one counts.
-                            blocks.add(int(idx) // 32)
-                            bad.setdefault(rows[int(row)], []).append(
-                                int(idx))
-                            if idx not in g:
-                                print(f'isa/{name}: run from {first} ended at '
-                                      f'case {idx}: status {grc} '
-                                      f'{gerr[-200:]}')
-                                break
-            shown = 0
-            for (op, group, enc), idx in sorted(bad.items(),
-                                                key=lambda b: -len(b[1])):
-                if args.group and args.group not in (op, group):
-                    continue
-                print(f'isa/{name}: {group} {op} ({enc}): {len(idx)} cases '
-                      f'differ, first {idx[:4]}')
-                if shown < args.show:
-                    shown += 1
-                    s = ['show', SEED, idx[0], hex(feats)]
-                    w = output([exe] + s)[0]
-                    g, rc, err = output(prefix + [exe] + s, env=env)
-                    i = 0
-                    for i, line in enumerate(w):
-                        if not line.startswith(('in ', 'out')):
-                            print('   ', line)
-                    for a, b in zip(w, g + [''] * len(w)):
-                        if a != b:
-                            print(f'    native   {a}\n    emulated {b}')
-                    if rc:
-                        print(f'    emulated: status {rc} {err[-200:]}')
-            groups = collections.Counter()
-            for row, k in seen.items():
-                groups[rows[row][1]] += k
-            forms = collections.Counter(rows[r][1] for r in seen)
-            print(f'isa/{name}: ' + ', '.join(
-                f'{g} {forms[g]} forms {k} cases'
-                for g, k in sorted(groups.items())))
-            nbad = sum(len(i) for i in bad.values())
-            print(f'{"FAIL" if nbad else "ok  "} isa/{name}: {cases} cases, '
-                  f'{nbad} differences')
-            if nbad:
-                failed += 1
-            else:
-                passed += 1
+            n_fixed, bad_fixed = run_fixed(cfg, args.show)
+            cases, bad = run_random(cfg, rows, args)
+            bad += bad_fixed
+            print(f'{"FAIL" if bad else "ok  "} isa/{cfg.name}: {n_fixed} '
+                  f'regressions, {cases} cases, {bad} differences')
+            failed += bad > 0
+            passed += bad == 0
     print(f'isa: {passed} passed, {failed} failed, 0 skipped')
     return 1 if failed else 0
 

@@ -4,6 +4,8 @@
  *   isa-test features                    print the features this CPU has
  *   isa-test run SEED FIRST COUNT MASK   a hash per block of cases
  *   isa-test show SEED CASE MASK         one case: code, state before, after
+ *   isa-test fixed FILE MASK [N]         the cases of a file, or show one
+ *   isa-test scenarios                   numbers and names of the scenarios
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -16,6 +18,7 @@
 #define BLOCK 32
 
 static int have_avx;
+extern const char __executable_start[], etext[];
 
 static void on_fault(int sig, siginfo_t *si, void *p)
 {
@@ -29,8 +32,8 @@ static void on_fault(int sig, siginfo_t *si, void *p)
     uint8_t *fp = (uint8_t *)uc->uc_mcontext.fpregs;
     uint32_t magic;
 
-    if ((uint64_t)r[REG_RIP] < CODE_BASE ||
-        (uint64_t)r[REG_RIP] >= CODE_BASE + CODE_PAGES * 4096ul) {
+    if ((uint64_t)r[REG_RIP] >= (uintptr_t)__executable_start &&
+        (uint64_t)r[REG_RIP] < (uintptr_t)etext) {
         fprintf(stderr, "isa-test: signal %d outside of a case\n", sig);
         _exit(3);
     }
@@ -101,6 +104,9 @@ static uint32_t flags_at_fault(const IsaCase *c, unsigned i)
 {
     uint32_t ignore = c->step[i].undef, read = 0, written = 0;
 
+    if (c->any_order) {
+        return 0x8d5;
+    }
     for (unsigned k = 0; k < i; k++) {
         written |= c->step[k].written;
     }
@@ -120,11 +126,11 @@ static void normalise(const IsaCase *c)
     for (unsigned i = 0; isa_out.signo && i < c->n_steps; i++) {
         if (c->pc + c->step[i].off == isa_out.rip) {
             ignore = flags_at_fault(c, i);
-            if (c->step[i].page_only) {
-                isa_out.addr &= ~0xfffull;
+            if (c->step[i].own_order) {
+                isa_out.addr = 0;
             }
-            if (c->step[i].halves && isa_out.signo == SIGFPE &&
-                c->features & ISA_HALVES) {
+            if (isa_out.signo == SIGFPE && (c->step[i].steps ||
+                (c->step[i].halves && c->features & ISA_HALVES))) {
                 fx[24] &= 0xc0;
                 isa_out.code = 0;
             }
@@ -142,20 +148,38 @@ static void normalise(const IsaCase *c)
     }
 }
 
-static bool one_case(uint64_t seed, uint64_t n, uint64_t features, IsaCase *c)
+/* Run the case that isa_in and memory have been set up for. */
+static void run_case(const IsaCase *c)
+{
+    memcpy((void *)c->pc, c->code, c->len);
+    memset(&isa_out, 0, sizeof(isa_out));
+    isa_run((void *)c->pc, have_avx);
+    normalise(c);
+    for (unsigned i = 0; i < c->n_wipe; i++) {
+        memset((void *)c->wipe[i].addr, 0, c->wipe[i].len);
+    }
+}
+
+static bool make_case(uint64_t seed, uint64_t n, uint64_t features, IsaCase *c)
 {
     IsaGen g = { seed ^ n * 0xd1342543de82ef95ull, features };
     uint64_t pc = CODE_BASE + n % (CODE_PAGES * 4096 / SLOT_SIZE) * SLOT_SIZE;
     const IsaForm *f = &isa_forms[n % isa_n_forms];
     unsigned extra = n / isa_n_forms % 3 == 2 ? 1 + isa_rand(&g) % 6 : 0;
 
-    if (!isa_generate(&g, f, extra, pc, c)) {
+    if (n % 16 == 15) {
+        isa_scenario(&g, n / 16 % isa_n_scenarios, pc, c);
+        return true;
+    }
+    return isa_generate(&g, f, extra, pc, c);
+}
+
+static bool one_case(uint64_t seed, uint64_t n, uint64_t features, IsaCase *c)
+{
+    if (!make_case(seed, n, features, c)) {
         return false;
     }
-    memcpy((void *)pc, c->code, c->len);
-    memset(&isa_out, 0, sizeof(isa_out));
-    isa_run((void *)pc, have_avx);
-    normalise(c);
+    run_case(c);
     return true;
 }
 
@@ -217,34 +241,22 @@ static void dump_changes(uint64_t base, const uint8_t *before, size_t size)
     }
 }
 
-static void show(uint64_t seed, uint64_t n, uint64_t features)
+static const char *case_name(const IsaCase *c)
 {
-    static uint8_t mem[MEM_SIZE], rw[4096], stack[4096];
-    IsaCase c;
-    uint64_t h;
+    return c->first_row == ISA_FIXED_ROW ? "fixed"
+        : c->first_row >= ISA_SCENARIO_ROW
+        ? isa_scenarios[c->first_row - ISA_SCENARIO_ROW]
+        : x86_op_names[x86_rows[c->first_row].op];
+}
 
-    start_block(seed, n);
-    for (uint64_t i = n / BLOCK * BLOCK; i < n; i++) {
-        one_case(seed, i, features, &c);
-    }
-    h = hash_bytes(7, (void *)MEM_BASE, MEM_SIZE);
-    memcpy(mem, (void *)MEM_BASE, MEM_SIZE);
-    memcpy(rw, (void *)(RO_BASE - 4096), sizeof(rw));
-    memcpy(stack, (void *)STACK_BASE, sizeof(stack));
-    if (!one_case(seed, n, features, &c)) {
-        printf("case %" PRIu64 ": no case\n", n);
-        return;
-    }
-    printf("case %" PRIu64 " row %u %s, undefined flags %#x, memory before "
-           "%016" PRIx64 "\n", n, c.first_row,
-           x86_op_names[x86_rows[c.first_row].op], c.undef, h);
-    for (unsigned off = 0; off < c.len - 26;) {
+static void print_code(const IsaCase *c)
+{
+    for (unsigned off = 0; off < c->len - 26;) {
         X86Insn in;
         char text[128];
 
-        if (x86_decode(&in, c.code + off, 15, CODE_BASE + n %
-                       (CODE_PAGES * 4096 / SLOT_SIZE) * SLOT_SIZE + off,
-                       features) != X86_DECODE_OK) {
+        if (x86_decode(&in, c->code + off, 15, c->pc + off, c->features) !=
+            X86_DECODE_OK) {
             printf("  (illegal)");
             in.len = 15;
         } else {
@@ -252,17 +264,92 @@ static void show(uint64_t seed, uint64_t n, uint64_t features)
             printf("  %-40s", text);
         }
         for (unsigned i = 0; i < in.len; i++) {
-            printf(" %02x", c.code[off + i]);
+            printf(" %02x", c->code[off + i]);
         }
         printf("\n");
         off += in.len;
     }
+}
+
+/* Run the case that has been set up, and tell everything about it. */
+static void show_case(const IsaCase *c, uint64_t n)
+{
+    static uint8_t mem[MEM_SIZE], rw[4096], stack[4096];
+
+    printf("case %" PRIu64 " row %u %s, undefined flags %#x, memory before "
+           "%016" PRIx64 "\n", n, c->first_row, case_name(c), c->undef,
+           hash_bytes(7, (void *)MEM_BASE, MEM_SIZE));
+    memcpy(mem, (void *)MEM_BASE, MEM_SIZE);
+    memcpy(rw, (void *)(RO_BASE - 4096), sizeof(rw));
+    memcpy(stack, (void *)STACK_BASE, sizeof(stack));
+    print_code(c);
+    run_case(c);
     dump("in ", &isa_in);
     dump("out", &isa_out);
     dump_changes(MEM_BASE, mem, MEM_SIZE);
     dump_changes(RO_BASE - 4096, rw, sizeof(rw));
     dump_changes(STACK_BASE, stack, sizeof(stack));
     printf("hash %016" PRIx64 "\n", case_hash());
+}
+
+static void show(uint64_t seed, uint64_t n, uint64_t features)
+{
+    IsaCase c;
+
+    start_block(seed, n);
+    for (uint64_t i = n / BLOCK * BLOCK; i < n; i++) {
+        one_case(seed, i, features, &c);
+    }
+    if (!make_case(seed, n, features, &c)) {
+        printf("case %" PRIu64 ": no case\n", n);
+        return;
+    }
+    show_case(&c, n);
+}
+
+/* Run all cases of @path, or show number @only. */
+static int run_fixed(const char *path, uint64_t features, const char *only)
+{
+    FILE *f = fopen(path, "r");
+    char line[1024];
+    uint64_t n = 0;
+
+    if (!f) {
+        perror(path);
+        return 2;
+    }
+    while (fgets(line, sizeof(line), f)) {
+        char *end = line + strcspn(line, "#\n");
+        uint64_t pc = CODE_BASE + (n % 256) * SLOT_SIZE;
+        IsaCase c;
+
+        while (end > line && (end[-1] == ' ' || end[-1] == '\t')) {
+            end--;
+        }
+        *end = '\0';
+        if (!*line) {
+            continue;
+        }
+        start_block(1, n * BLOCK);
+        if (!isa_fixed(line, features, pc, &c)) {
+            return 2;
+        }
+        if (only) {
+            if (strtoull(only, NULL, 0) == n) {
+                show_case(&c, n);
+            }
+        } else {
+            run_case(&c);
+            printf("%" PRIu64 " %u %016" PRIx64 "\n", n, c.first_row,
+                   case_hash());
+        }
+        n++;
+    }
+    fclose(f);
+    if (!only) {
+        printf("cases %" PRIu64 "\n", n);
+    }
+    return 0;
 }
 
 static uint64_t cpu_features(void)
@@ -299,10 +386,17 @@ int main(int argc, char **argv)
         printf("%#" PRIx64 "\n", cpu_features());
         return 0;
     }
-    if (argc < 5) {
-        fprintf(stderr, "usage: isa-test features|run|show ...\n");
+    if (argc == 2 && !strcmp(argv[1], "scenarios")) {
+        for (unsigned i = 0; i < isa_n_scenarios; i++) {
+            printf("%u %s\n", ISA_SCENARIO_ROW + i, isa_scenarios[i]);
+        }
+        return 0;
+    }
+    if (argc < 4 || (argc < 5 && strcmp(argv[1], "fixed"))) {
+        fprintf(stderr, "usage: isa-test features|scenarios|run|show|fixed ...\n");
         return 2;
     }
+    alarm(300);                     /* a case that does not end */
     have_avx = cpu_features() >> X86_FEAT_AVX & 1;
     sigaltstack(&ss, NULL);
     for (unsigned i = 0; i < ARRAY_SIZE(sigs); i++) {
@@ -314,6 +408,9 @@ int main(int argc, char **argv)
     mmap((void *)RO_BASE, 4096, PROT_READ, flags, -1, 0);
     mmap((void *)STACK_BASE, 4096, prot, flags, -1, 0);
 
+    if (!strcmp(argv[1], "fixed")) {
+        return run_fixed(argv[2], strtoull(argv[3], NULL, 0), argv[4]);
+    }
     uint64_t seed = strtoull(argv[2], NULL, 0);
     uint64_t first = strtoull(argv[3], NULL, 0);
 
