@@ -524,8 +524,12 @@ int mixed_move(uint64_t old, uint64_t old_len, uint64_t new_addr,
     if (ret < 0) {
         return ret;
     }
-    /* The old pages may be strict: they are settled by the caller. */
-    ret = host_mprotect(down(old), up(old + old_len) - down(old), PROT_READ);
+    /*
+     * The old pages may be strict, and old and new may share a host page: all
+     * are settled by the caller.
+     */
+    ret = host_mprotect(down(old), up(old + old_len) - down(old),
+                        PROT_READ | PROT_WRITE);
     if (ret < 0) {
         return ret;
     }

@@ -91,12 +91,6 @@ static void placement(void)
     SHOW(mmap(want, 4096, 3, ANON, -1, 0) == want);
     SHOW(touch(g - 4096));
     SHOW(touch(g - 40 * 4096));
-    SHOW(merr(mmap((void *)0x10000000000, 1ul << 44, 0,
-                   ANON | MAP_NORESERVE | MAP_FIXED, -1, 0)));
-    SHOW(err(mprotect((void *)0x20000000000, 4096, 3)));
-    SHOW(touch((char *)0x20000000000));
-    SHOW(touch((char *)0x20000001000));
-    SHOW(err(munmap((void *)0x10000000000, 1ul << 44)));
 }
 
 static void files(void)

@@ -210,6 +210,10 @@ static void test_mutated(void)
 
 static void on_fault(int sig, siginfo_t *info, void *uc)
 {
+    if (sig == SIGSEGV &&
+        mmap_handle_fault((uintptr_t)info->si_addr, false)) {
+        return;
+    }
     if (!uaccess_fixup(uc)) {
         signal(sig, SIG_DFL);
     }

@@ -32,6 +32,10 @@ static int file_fd;             /* PAGES pages, page n filled with 0x80 + n */
 
 static void on_fault(int sig, siginfo_t *info, void *uc)
 {
+    if (sig == SIGSEGV &&
+        mmap_handle_fault((uintptr_t)info->si_addr, false)) {
+        return;
+    }
     if (!uaccess_fixup(uc)) {
         signal(sig, SIG_DFL);
     }
