@@ -8,7 +8,6 @@
  */
 #include "qemu/osdep.h"
 #include <glib.h>
-
 #ifdef __x86_64__
 #include <setjmp.h>
 #include <signal.h>
@@ -30,8 +29,7 @@ typedef struct TestEnv {
 } __attribute__((aligned(64))) TestEnv;
 
 static TCGContext *contexts[2], *s;     /* one per backend; the one in use */
-static uint8_t *code;
-static uint8_t interp_code[1 << 20] __attribute__((aligned(16)));
+static uint8_t *code, interp_code[1 << 20] __attribute__((aligned(16)));
 static size_t prologue;
 /* Guest memory ends where nothing is mapped: reading too much faults. */
 enum { MEM_SIZE = NMEM * 8 };
@@ -50,7 +48,6 @@ static TCGContext *new_context(void)
         "rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi",
         "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15",
     };
-
     static char vnames[NVREGS][8];
 
     s = tcg_context_new();
