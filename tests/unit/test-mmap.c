@@ -361,7 +361,7 @@ static void test_reservation(void)
 
 static void test_brk(void)
 {
-    uint64_t base = 0x600000000000ull;
+    uint64_t base = 0x300000000000ull;
 
     host_page_size = PAGE;
     target_set_brk(base);
