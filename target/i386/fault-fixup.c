@@ -32,11 +32,12 @@ static bool decode_at(X86Insn *insn, uint64_t pc)
     return r == X86_DECODE_OK;
 }
 
+/* Address for the index @index, @offset bytes on. */
 static uint64_t address(const CPUArchState *env, const X86Insn *insn,
-                        int64_t index)
+                        int64_t index, int64_t offset)
 {
     const X86Mem *m = &insn->mem;
-    uint64_t a = m->disp + ((uint64_t)index << m->scale);
+    uint64_t a = m->disp + offset + ((uint64_t)index << m->scale);
 
     if (m->base != X86_REG_NONE) {
         a += env->regs[m->base];
@@ -46,6 +47,15 @@ static uint64_t address(const CPUArchState *env, const X86Insn *insn,
     }
     return a + (m->seg == R_FS ? env->fs_base :
                 m->seg == R_GS ? env->gs_base : 0);
+}
+
+static uint64_t operand_address(const CPUArchState *env, const X86Insn *insn,
+                                int64_t offset)
+{
+    unsigned index = insn->mem.index;
+
+    return address(env, insn, index == X86_REG_NONE ? 0 : env->regs[index],
+                   offset);
 }
 
 static bool non_canonical(uint64_t a)
@@ -85,7 +95,7 @@ static void fix_gather(CPUArchState *env, const X86Insn *insn, unsigned size,
         if (selected(mask, i, size)) {
             uint64_t raw = element(&index, i, index_size);
             uint64_t a = address(env, insn, index_size == 8 ? (int64_t)raw
-                                                            : (int32_t)raw);
+                                                            : (int32_t)raw, 0);
             uint64_t v = 0;
 
             if (env->common.exception_index == EXCP0E_PAGE ?
@@ -105,8 +115,7 @@ static void fix_masked(CPUArchState *env, const X86Insn *insn, unsigned size)
 {
     const VReg *mask = &env->vregs[insn->operand[1].reg];
     uint64_t page = env->cr2 & GUEST_PAGE_MASK;
-    uint64_t a = address(env, insn, insn->mem.index == X86_REG_NONE ? 0 :
-                         env->regs[insn->mem.index]);
+    uint64_t a = operand_address(env, insn, 0);
 
     if (env->common.exception_index != EXCP0E_PAGE) {
         return;
@@ -163,8 +172,7 @@ static bool in_stack_segment(const CPUArchState *env, const X86Insn *insn)
         if (m->vsib) {
             return stack;
         }
-        first = address(env, insn, m->index == X86_REG_NONE ? 0 :
-                        env->regs[m->index]) + bit_offset(env, insn);
+        first = operand_address(env, insn, bit_offset(env, insn));
         if (row->flags & X86_ROW_ALIGN && first & (o->size - 1)) {
             return false;
         }
@@ -189,8 +197,7 @@ static void fix_address(CPUArchState *env, const X86Insn *insn)
     if (!o || !o->access || o->size > 32) {
         return;
     }
-    a = address(env, insn, insn->mem.index == X86_REG_NONE ? 0 :
-                env->regs[insn->mem.index]) + bit_offset(env, insn);
+    a = operand_address(env, insn, bit_offset(env, insn));
     if (env->cr2 - a < o->size) {
         env->cr2 = MAX(a, env->cr2 & GUEST_PAGE_MASK);
     } else if (a - env->cr2 < 8 && !((a ^ env->cr2) & GUEST_PAGE_MASK)) {

@@ -45,6 +45,26 @@ static TCGv gen_bt_locked(DisasContext *s, int op, TCGWidth w, TCGMem m,
     return old;
 }
 
+/* 32-bit addresses wrap with the offset, before a segment base comes on top. */
+static TCGv bit_address32(DisasContext *s, const X86Insn *insn, TCGv off)
+{
+    X86Insn flat = *insn;
+    TCGv sum = temp(s), addr = temp(s), base, total;
+
+    flat.mem.seg = X86_REG_NONE;
+    tcg_gen2(s->tcg, TCG_OP_add, MO_64, sum, mem_address(s, &flat), off);
+    tcg_gen_extu(s->tcg, MO_64, MO_32, addr, sum);
+    if (insn->mem.seg == X86_REG_NONE) {
+        return addr;
+    }
+    base = temp(s);
+    total = temp(s);
+    tcg_gen_ld_env(s->tcg, MO_64, base, insn->mem.seg == R_FS ? ENV(fs_base) :
+                                                                ENV(gs_base));
+    tcg_gen2(s->tcg, TCG_OP_add, MO_64, total, addr, base);
+    return total;
+}
+
 /*
  * The bit string instructions.  With a register count and a memory operand
  * the string is not limited to the operand: the count selects the word.
@@ -68,18 +88,19 @@ static void trans_bt(DisasContext *s, const X86Insn *insn, int op)
         m = mem_operand(s, insn);
         if (o[1].kind != X86_OPND_IMM) {
             TCGv ext = load_operand_sx(s, insn, 1), word = temp(s);
-            TCGv off = temp(s), base = temp(s), addr = temp(s);
+            TCGv off = temp(s), addr;
 
             tcg_gen2(s->tcg, TCG_OP_sar, MO_64, word, ext,
                      imm64(s, 3 + w));
             tcg_gen2(s->tcg, TCG_OP_shl, MO_64, off, word, imm64(s, w));
-            tcg_gen_lea(s->tcg, MO_64, base, m);
-            tcg_gen2(s->tcg, TCG_OP_add, MO_64, addr, base, off);
-            if (insn->addrsize == 4 && insn->mem.seg == X86_REG_NONE) {
-                TCGv t = temp(s);
+            if (insn->addrsize == 4) {
+                addr = bit_address32(s, insn, off);
+            } else {
+                TCGv base = temp(s);
 
-                tcg_gen_extu(s->tcg, MO_64, MO_32, t, addr);
-                addr = t;
+                addr = temp(s);
+                tcg_gen_lea(s->tcg, MO_64, base, m);
+                tcg_gen2(s->tcg, TCG_OP_add, MO_64, addr, base, off);
             }
             m = (TCGMem) { .base = addr };
         }
