@@ -233,7 +233,7 @@ bool isa_generate(IsaGen *g, const IsaForm *form, unsigned extra, uint64_t pc,
     if (!isa_add_random(g, form, c)) {
         return false;
     }
-    while (extra-- && c->len <= SLOT_SIZE - 48 && c->n_steps &&
+    while (extra-- && !c->alone && c->len <= SLOT_SIZE - 48 && c->n_steps &&
            !x86_rows[form->row].branch && isa_add_random(g, NULL, c)) {
     }
     isa_finish(c);

@@ -60,6 +60,7 @@ typedef struct IsaStep {
     uint8_t off;                    /* in the code */
     bool own_order;                 /* the CPU's order of accesses is its own:
                                        a fault address does not count */
+    bool jumps;                     /* to an address that is computed */
     bool halves;                    /* 256 bits wide */
     bool steps;                     /* which flags it has raised when one of
                                        its steps is not masked is its own */
@@ -76,6 +77,7 @@ typedef struct IsaCase {
     IsaStep step[32];
     unsigned n_steps;
     bool any_order;                 /* steps do not run one after another */
+    bool alone;                     /* nothing may follow */
     uint32_t undef;                 /* EFLAGS bits that do not count */
     uint32_t fixed;                 /* GPRs whose start value is needed */
     uint32_t kept;                  /* GPRs nothing may write, RSP: nor move */

@@ -214,6 +214,8 @@ void isa_add_step(IsaCase *c, const X86Insn *in)
     assert(c->n_steps < ARRAY_SIZE(c->step));
     c->step[c->n_steps++] = (IsaStep) {
         .off = c->len, .own_order = own_order(in), .halves = in->vlen == 32,
+        .jumps = row->branch == X86_BR_IJMP || row->branch == X86_BR_ICALL ||
+                 row->branch == X86_BR_RET,
         .steps = in->op == X86_OP_VDPPS || in->op == X86_OP_DPPS ||
                  in->op == X86_OP_VDPPD || in->op == X86_OP_DPPD,
         .read = row->eflags_read, .killed = x86_insn_flags_killed(in),
@@ -385,7 +387,7 @@ static uint64_t operand_place(IsaGen *g, const X86Insn *in,
     case X86_OP_XSAVEOPT:
     case X86_OP_XSAVEC:
     case X86_OP_XRSTOR:
-        return below(g, 12) ? MEM_BASE + below(g, (MEM_SIZE - 832) / 64) * 64
+        return below(g, 12) ? RO_BASE - 4096 + below(g, 48) * 64
                             : whole_place(g, 832);
     default:
         return isa_place(g, o->size, row->flags & X86_ROW_ALIGN ||
@@ -484,7 +486,7 @@ static uint64_t effective(const X86Insn *in)
 }
 
 /* What cannot be compared, or would leave the test. */
-static bool unfit(const X86Insn *in, bool first)
+static bool unfit(const IsaCase *c, const X86Insn *in, bool first)
 {
     const X86Row *row = x86_insn_row(in);
 
@@ -498,7 +500,7 @@ static bool unfit(const X86Insn *in, bool first)
     if (row->branch && (in->prefixes & X86_PFX_OPSZ)) {
         return true;            /* AMD truncates RIP, Intel does not */
     }
-    return writes_image(in->op) && !first;
+    return writes_image(in->op) && (!first || c->any_order);
 }
 
 /*
@@ -529,7 +531,8 @@ IsaAppend isa_append(IsaGen *g, IsaCase *c)
     if (x86_decode(&in, p, 15, c->pc + c->len, g->features) != X86_DECODE_OK) {
         return many_prefixes(p) ? ISA_UNFIT : ISA_ILLEGAL;
     }
-    if (unfit(&in, first) || breaks_kept(c, &in) || !tame_count(&in, p, c, g->features)) {
+    if (unfit(c, &in, first) || breaks_kept(c, &in) ||
+        !tame_count(&in, p, c, g->features)) {
         return ISA_UNFIT;
     }
     p = c->code + c->len;
@@ -551,6 +554,7 @@ IsaAppend isa_append(IsaGen *g, IsaCase *c)
             if (!place_memory(g, c, &in, p, at)) {
                 return ISA_UNFIT;
             }
+            c->alone |= writes_image(in.op);
             if (first) {
                 if (in.mem.rip_rel || in.mem.disp_size == 8 ||
                     (in.mem.base == X86_REG_NONE &&

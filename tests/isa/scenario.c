@@ -299,13 +299,13 @@ static void control(IsaGen *g, IsaCase *c)
 /* An image is saved, changed over, and loaded again. */
 static void images(IsaGen *g, IsaCase *c)
 {
-    uint32_t at = MEM_BASE + 1024;
+    uint32_t at = RO_BASE - 4096 + 1024;    /* nobody else looks there */
     bool xsave = c->features >> X86_FEAT_XSAVE & 1 && below(g, 2);
     uint8_t save = xsave ? 0x24 : 0x04;             /* modrm */
     unsigned from;
-    uint64_t zero[8] = { 0 };
+    static const uint8_t zero[832];
 
-    isa_poke(at + 512, zero, sizeof(zero));
+    isa_poke(at, zero, sizeof(zero));
     isa_wipe(c, at, 832);
     isa_in.gpr[0] = below(g, 2) ? 7 : below(g, 8);
     isa_in.gpr[R_EDX_] = 0;
