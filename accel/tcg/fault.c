@@ -378,7 +378,8 @@ HostFaultResult cpu_handle_host_fault(CPUArchState *env, int sig,
     }
     if (cpu->env->common.exception_index == EXCP0D_GPF ||
         cpu->env->common.exception_index == EXCP0E_PAGE) {
-        x86_fault_fixup(cpu->env);
+        x86_fault_fixup(cpu->env, engine.cfg.user ?
+                        engine.cfg.user->page_flags : NULL);
     }
     return HOST_FAULT_GUEST;
 }

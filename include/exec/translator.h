@@ -100,9 +100,11 @@ bool x86_translate_unit(TCGContext *s, const TranslateRequest *rq,
 /*
  * A guest memory access of the instruction at rip faulted; the state is exact
  * and the exception fields are set.  Completes what the instruction had done
- * by then.  Async-signal-safe.
+ * by then, and corrects the exception.  @page_flags as in EngineUserOps, or
+ * NULL.  Async-signal-safe.
  */
 struct CPUArchState;
-void x86_fault_fixup(struct CPUArchState *env);
+void x86_fault_fixup(struct CPUArchState *env,
+                     int (*page_flags)(uint64_t addr, uint64_t *end));
 
 #endif

@@ -184,12 +184,23 @@ static bool in_stack_segment(const CPUArchState *env, const X86Insn *insn)
     return row->flags & X86_ROW_STACK;
 }
 
+typedef int PageFlagsFn(uint64_t addr, uint64_t *end);
+
+/* Would an access like the one that faulted work at @a? */
+static bool accessible(const CPUArchState *env, uint64_t a,
+                       PageFlagsFn *page_flags)
+{
+    return page_flags(a, NULL) &
+           (env->error_code & PG_ERROR_W ? PAGE_WRITE : PAGE_READ);
+}
+
 /*
  * An access may have been made in pieces, in any order.  The address is that of
  * its first byte, or of its first byte in the second page when the first page
  * works.
  */
-static void fix_address(CPUArchState *env, const X86Insn *insn)
+static void fix_address(CPUArchState *env, const X86Insn *insn,
+                        PageFlagsFn *page_flags)
 {
     const X86Operand *o = memory_operand(insn);
     uint64_t a;
@@ -199,13 +210,19 @@ static void fix_address(CPUArchState *env, const X86Insn *insn)
     }
     a = operand_address(env, insn, bit_offset(env, insn));
     if (env->cr2 - a < o->size) {
-        env->cr2 = MAX(a, env->cr2 & GUEST_PAGE_MASK);
+        uint64_t second = env->cr2 & GUEST_PAGE_MASK;
+
+        if (second > a && page_flags && !accessible(env, a, page_flags)) {
+            second = a;         /* the first page would have faulted, too */
+            env->host_si_code = 0;
+        }
+        env->cr2 = MAX(a, second);
     } else if (a - env->cr2 < 8 && !((a ^ env->cr2) & GUEST_PAGE_MASK)) {
         env->cr2 = a;           /* an aligned cell around it */
     }
 }
 
-void x86_fault_fixup(CPUArchState *env)
+void x86_fault_fixup(CPUArchState *env, PageFlagsFn *page_flags)
 {
     X86Insn insn;
 
@@ -249,7 +266,7 @@ void x86_fault_fixup(CPUArchState *env)
         /* fall through */
     default:
         if (env->common.exception_index == EXCP0E_PAGE) {
-            fix_address(env, &insn);
+            fix_address(env, &insn, page_flags);
         }
         break;
     }
