@@ -59,7 +59,8 @@ extern const unsigned isa_n_forms;
 typedef struct IsaStep {
     uint8_t off;                    /* in the code */
     bool own_order;                 /* the CPU's order of accesses is its own:
-                                       a fault address does not count */
+                                       address and code of a fault do not
+                                       count */
     bool jumps;                     /* to an address that is computed */
     bool halves;                    /* 256 bits wide */
     bool steps;                     /* which flags it has raised when one of

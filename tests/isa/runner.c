@@ -141,7 +141,7 @@ static void normalise(const IsaCase *c)
             ignore = flags_at_fault(c, i);
             at_jump = c->step[i].jumps;
             if (c->step[i].own_order) {
-                isa_out.addr = 0;
+                isa_out.addr = isa_out.code = 0;
             }
             if (isa_out.signo == SIGFPE && (c->step[i].steps ||
                 (c->step[i].halves && c->features & ISA_HALVES))) {
