@@ -19,7 +19,7 @@
 #define MEM_SIZE   8192
 #define RO_BASE    0x20010000ul     /* a read-only page behind a data page */
 #define STACK_BASE 0x20020000ul     /* one page of stack */
-#define SLOT_SIZE  128              /* bytes of code for one case */
+#define SLOT_SIZE  512              /* bytes of code for one case */
 
 /*
  * Bits of the feature mask above the CPU's features: what a configuration
@@ -57,7 +57,7 @@ extern const unsigned isa_n_forms;
 
 /* What one instruction of a case does to flags and faults. */
 typedef struct IsaStep {
-    uint8_t off;                    /* in the code */
+    uint16_t off;                   /* in the code */
     bool own_order;                 /* the CPU's order of accesses is its own:
                                        address and code of a fault do not
                                        count */
@@ -77,7 +77,7 @@ typedef struct IsaCase {
     unsigned len;
     uint64_t pc;
     uint64_t features;
-    IsaStep step[32];
+    IsaStep step[96];
     unsigned n_steps;
     bool any_order;                 /* steps do not run one after another */
     bool alone;                     /* nothing may follow */

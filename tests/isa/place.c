@@ -124,21 +124,18 @@ static uint64_t whole_place(IsaGen *g, unsigned size)
  * MASKMOVDQU and MASKMOVQ: a CPU may look at all bytes or only at those
  * selected.  Where all of them fault, one has to be selected.
  */
-static void place_masked(IsaGen *g, const X86Insn *in, bool first)
+static void place_masked(IsaGen *g, const X86Insn *in)
 {
     bool mmx = in->operand[0].kind == X86_OPND_MMX;
     unsigned size = mmx ? 8 : 16, reg = in->operand[1].reg;
-    uint64_t a = whole_place(g, size);
 
-    if (!first) {
-        a = MEM_BASE + 64 + below(g, MEM_SIZE - 128);
-    } else if (mmx) {
+    if (mmx) {
         isa_in.fx[32 + ((reg - (isa_in.fx[3] >> 3 & 7)) & 7) * 16 +
                   below(g, 8)] |= 0x80;
     } else {
         isa_in.fx[160 + reg * 16 + below(g, 16)] |= 0x80;
     }
-    isa_in.gpr[R_EDI_] = a;
+    isa_in.gpr[R_EDI_] = whole_place(g, size);
 }
 
 /*
@@ -432,10 +429,10 @@ static bool special_registers(IsaGen *g, IsaCase *c, const X86Insn *in,
     case X86_OP_MASKMOVDQU:
     case X86_OP_VMASKMOVDQU:
     case X86_OP_MASKMOVQ:
-        if (!claim(c, R_EDI_)) {
+        if (!first || !claim(c, R_EDI_)) {
             return false;
         }
-        place_masked(g, in, first);
+        place_masked(g, in);
         break;
     case X86_OP_ENTER:
     case X86_OP_LEAVE:

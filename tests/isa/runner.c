@@ -175,7 +175,7 @@ static void renew_code(uint64_t pc)
 {
     uint64_t page = pc & ~4095ull;
 
-    if (!(page >> 12 & 1) && pc / SLOT_SIZE % 4 == 0) {
+    if (!(page >> 12 & 1) && pc / SLOT_SIZE % 8 == 0) {
         mmap((void *)page, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
              MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
     }
@@ -199,8 +199,11 @@ static bool make_case(uint64_t seed, uint64_t n, uint64_t features, IsaCase *c)
     IsaGen g = { seed ^ n * 0xd1342543de82ef95ull, features };
     uint64_t pc = CODE_BASE + n % (CODE_PAGES * 4096 / SLOT_SIZE) * SLOT_SIZE;
     const IsaForm *f = &isa_forms[n % isa_n_forms];
-    unsigned extra = n / isa_n_forms % 3 == 2 ? 1 + isa_rand(&g) % 6 : 0;
+    unsigned extra = 0;
 
+    if (n / isa_n_forms % 3 == 2) {
+        extra = 1 + below(&g, below(&g, 4) ? 6 : 40);
+    }
     if (n % 16 == 15) {
         isa_scenario(&g, n / 16 % isa_n_scenarios, pc, c);
         return true;

@@ -46,7 +46,7 @@ static void some_random(IsaGen *g, IsaCase *c, unsigned max)
 {
     unsigned n = 1 + below(g, max);
 
-    while (n-- && c->len < SLOT_SIZE - 64 && isa_add_random(g, NULL, c)) {
+    while (n-- && c->len < 96 && isa_add_random(g, NULL, c)) {
     }
 }
 
@@ -215,7 +215,7 @@ static void call(IsaGen *g, IsaCase *c)
         RAW(c, 0xe8);
         call_at = c->len;
         raw32(c, jump - call_at - 4);
-        if (c->len < SLOT_SIZE - 64) {
+        if (c->len < 96) {
             some_random(g, c, 1);
             define_flags(c);
         }
@@ -236,7 +236,7 @@ static void flags(IsaGen *g, IsaCase *c)
             break;
         }
     }
-    for (unsigned i = below(g, 6) + 1; i && c->len < SLOT_SIZE - 64; i--) {
+    for (unsigned i = below(g, 6) + 1; i && c->len < 96; i--) {
         uint8_t cc = below(g, 16), r = below(g, 4), q = below(g, 16);
 
         if (c->undef) {
