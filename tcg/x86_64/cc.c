@@ -179,6 +179,20 @@ static unsigned copy(X86Gen *g, TCGv v)
     return t;
 }
 
+/*
+ * The last step of a shift to the right, @reg holding what was shifted: host
+ * S, Z, P and no C are those of the result, whose sign comes in (SHRD's may be
+ * set).  For the left the bit that comes in is bit 0 of the result.
+ */
+static void shift_in_sign(X86Gen *g, TCGWidth w, unsigned reg)
+{
+    uint8_t *positive = x86_jcc8(&g->a, CCC_NS);
+
+    x86_8(&g->a, 0xf9);                             /* stc */
+    x86_here8(&g->a, positive);
+    x86_shift_i(&g->a, SH_RCR, w, x86_reg(reg), 1);
+}
+
 /* Host flags from the record in @op, right for @need (x86_cc_made() != 0). */
 static void make_flags(X86Gen *g, const TCGOp *op, unsigned need)
 {
@@ -246,11 +260,19 @@ static void make_flags(X86Gen *g, const TCGOp *op, unsigned need)
         x86_op(&g->a, x86_op_w(0xfe, w), op->aux == CC_KIND_DEC, 0,
                x86_reg(t), 0);
         break;
-    default:        /* SHL, SHR, SAR: the last step again */
+    case CC_KIND_SHL:
         t = copy(g, src);
-        x86_shift_i(&g->a, op->aux == CC_KIND_SHL ? SH_SHL
-                    : op->aux == CC_KIND_SHR ? SH_SHR : SH_SAR, w,
-                    x86_reg(t), 1);
+        carry_from(g, dst);
+        x86_alu(&g->a, ALU_ADC, w, t, x86_reg(t));
+        break;
+    case CC_KIND_SHR:
+        t = copy(g, src);
+        test_self(g, w, dst);
+        shift_in_sign(g, w, t);
+        break;
+    default:        /* SAR: the last step again */
+        t = copy(g, src);
+        x86_shift_i(&g->a, SH_SAR, w, x86_reg(t), 1);
         break;
     }
 }
@@ -514,11 +536,15 @@ static bool gen_kind(X86Gen *g, TCGCCKind kind, TCGWidth w)
                x86_reg(X86_R10), 0);
         break;
     case CC_KIND_SHL:
+        x86_rm_i8(&g->a, X_GROUP8, 4, field_rm(g, 0), 0);
+        x86_alu(&g->a, ALU_ADC, w, X86_R10, x86_reg(X86_R10));
+        break;
     case CC_KIND_SHR:
+        x86_alu_i(&g->a, ALU_CMP, w, field_rm(g, 0), 0);
+        shift_in_sign(g, w, X86_R10);
+        break;
     case CC_KIND_SAR:
-        x86_shift_i(&g->a, kind == CC_KIND_SHL ? SH_SHL
-                    : kind == CC_KIND_SHR ? SH_SHR : SH_SAR, w,
-                    x86_reg(X86_R10), 1);
+        x86_shift_i(&g->a, SH_SAR, w, x86_reg(X86_R10), 1);
         break;
     default:
         x86_rr(&g->a, x86_op_w(X_TEST, w), X86_R10, X86_R10);
