@@ -168,6 +168,9 @@ static bool in_stack_segment(const CPUArchState *env, const X86Insn *insn)
                  (m->base == R_ESP || m->base == R_EBP);
     uint64_t first;
 
+    if (insn->op == X86_OP_POP && non_canonical(env->regs[R_ESP])) {
+        return true;            /* it reads the stack first */
+    }
     if (o && o->access) {
         if (m->vsib) {
             return stack;

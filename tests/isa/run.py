@@ -200,6 +200,7 @@ def configs(emu, n):
         Config('tcg', [emu], {}, n, 0),
         Config('tcg-sse2', [emu], {'QEMU_HOST_FEATURES': no_avx}, n // 4,
                HALVES),
+        Config('tcg-single', [emu, '-one-insn-per-tb'], {}, n // 8, 0),
         Config('interp', [emu, '-accel', 'interp'], {}, n // 8, NO_APPROX),
     ]
 
