@@ -121,7 +121,7 @@ static void fix_masked(CPUArchState *env, const X86Insn *insn, unsigned size)
         return;
     }
     for (unsigned i = 0; i < insn->vlen / size; i++) {
-        if (selected(mask, i, size) && a + (i + 1) * size > page) {
+        if (selected(mask, i, size) && a + (i + 1) * size - 1 >= page) {
             env->cr2 = MAX(page, a + i * size);
             return;
         }
