@@ -1,0 +1,93 @@
+/*
+ * Library pass-through as the process sees it: the one interface between
+ * linux-user and kzt.  Configure, start, hand over loader events, say what
+ * dlsym() found, exit.
+ *
+ * Without CONFIG_KZT everything here is an empty inline function.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef KZT_KZT_H
+#define KZT_KZT_H
+
+#include "qemu/osdep.h"
+#include "kzt/memory.h"
+#include "user/guest-objects.h"
+#include "user/loader-events.h"
+
+#ifdef CONFIG_KZT
+
+struct KztProcessOps;
+
+typedef struct KztStart {
+    GuestObjects *objects;
+    const KztMemory *memory;
+    const struct KztProcessOps *process;
+    const char *program;        /* path, for the report */
+} KztStart;
+
+/*
+ * Parse `-kzt ARG`: off, on, shadow or a comma list of all, NAME, -NAME,
+ * +experimental, method=slot|entry|auto.  Cumulative.  NULL, or what is wrong
+ * (caller frees).
+ */
+char *kzt_configure(const char *arg);
+/* `-kzt list`: the descriptions, one line each. */
+void kzt_list(FILE *out);
+/* `-kzt-report FILE`: JSON when the process exits; %d becomes the pid. */
+void kzt_set_report(const char *file);
+/* `-kzt-check`: print what would go native, and do not run the program. */
+void kzt_set_check(void);
+
+/*
+ * Before the guest runs, after the options.  False when pass-through is off
+ * or impossible: then none of the other functions does anything, and the
+ * caller need not look for loader events.
+ */
+bool kzt_start(const KztStart *s);
+bool kzt_active(void);
+
+/* LoaderEventsConfig.listener: an accepted event (any thread). */
+void kzt_loader_event(const LoaderEvent *ev);
+/* LoaderEventsConfig.gone: the object's record is about to go. */
+void kzt_object_gone(const GuestObject *obj);
+
+/*
+ * The guest's dlsym() or dlvsym() answered @value for @symbol.  Returns the
+ * value the guest is to get: @value itself unless method=slot has a bridge.
+ * Makes sure that calls of it go native if they may.
+ */
+uint64_t kzt_dlsym_result(uint64_t value, const char *symbol,
+                          const char *version);
+
+/* Before the process ends, with the guest's exit status. */
+void kzt_exit(int status);
+/* In the child of fork(). */
+void kzt_fork_child(void);
+
+#else
+
+static inline bool kzt_active(void)
+{
+    return false;
+}
+static inline void kzt_loader_event(const LoaderEvent *ev)
+{
+}
+static inline void kzt_object_gone(const GuestObject *obj)
+{
+}
+static inline uint64_t kzt_dlsym_result(uint64_t value, const char *symbol,
+                                        const char *version)
+{
+    return value;
+}
+static inline void kzt_exit(int status)
+{
+}
+static inline void kzt_fork_child(void)
+{
+}
+
+#endif
+#endif
