@@ -11,6 +11,7 @@
 #include "task-internal.h"
 #include "exec/engine.h"
 #include "qemu/log.h"
+#include "user/mmap.h"
 #include "user/process.h"
 #include "user/signal.h"
 #include "user/syscall.h"
@@ -24,6 +25,7 @@ void process_before_exit(void)
 
     if (qemu_loglevel_mask(LOG_STATS) && ts && !ts->shares_vm) {
         engine_print_stats();
+        mmap_print_stats();
         syscall_print_stats();
     }
 }

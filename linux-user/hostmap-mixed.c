@@ -25,6 +25,7 @@
 #include "user/uaccess.h"
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 
 #ifndef MAP_FIXED_NOREPLACE
 #define MAP_FIXED_NOREPLACE 0x100000
@@ -142,6 +143,13 @@ static bool holds_code(uint64_t h)
     return false;
 }
 
+/* Does host page @h have guest pages past the end of their file? */
+static bool past_eof_in(uint64_t h)
+{
+    return page_set_next(&eof_pages, h, h + host_page_size) <
+           h + host_page_size;
+}
+
 static int protect_page(uint64_t h, int flags)
 {
     int prot = host_prot(flags);
@@ -231,6 +239,10 @@ static int fill(const MapRequest *r, uint64_t start, uint64_t end)
         offset += n;
     }
     memset(g2h(at), 0, end - at);
+    for (at = TARGET_PAGE_ALIGN(at); r->fd >= 0 && at < end;
+         at += TARGET_PAGE_SIZE) {
+        page_set_add(&eof_pages, at);
+    }
     return 0;
 }
 
@@ -258,8 +270,8 @@ static int map_edge(const MapRequest *r, uint64_t h)
     return ret;
 }
 
-/* Host pages [lo, hi) that belong to the new mapping alone. */
-static int map_whole(const MapRequest *r, uint64_t lo, uint64_t hi)
+/* Host pages [lo, hi) of one mapping; @mixed: not mapped directly. */
+static int map_run(const MapRequest *r, uint64_t lo, uint64_t hi, bool mixed)
 {
     int flags = host_map_flags(r->mflags) | MAP_FIXED;
     bool congruent = r->fd < 0 ||
@@ -269,7 +281,7 @@ static int map_whole(const MapRequest *r, uint64_t lo, uint64_t hi)
     if (lo >= hi) {
         return 0;
     }
-    if (congruent) {
+    if (congruent && !mixed) {
         ret = host_mmap(lo, hi - lo, host_prot(r->flags), flags, r->fd,
                         r->fd < 0 ? 0 : r->offset + (lo - r->start));
         if (ret >= 0) {
@@ -291,6 +303,39 @@ static int map_whole(const MapRequest *r, uint64_t lo, uint64_t hi)
         ret = host_mprotect(lo, hi - lo, host_prot(r->flags));
     }
     return ret < 0 ? ret : 0;
+}
+
+/*
+ * The host page of [lo, hi) whose file ends before its last guest page, for a
+ * private mapping that the host could make: it would show zeros there.
+ */
+static uint64_t eof_host_page(const MapRequest *r, uint64_t lo, uint64_t hi)
+{
+    struct stat st;
+    uint64_t end;
+
+    if (r->fd < 0 || (r->flags & PAGE_SHARED) || fstat(r->fd, &st) < 0 ||
+        !S_ISREG(st.st_mode) || (uint64_t)st.st_size <= r->offset) {
+        return hi;
+    }
+    end = r->start + TARGET_PAGE_ALIGN(st.st_size - r->offset);
+    return end > lo && end < MIN(hi, r->end) && (end & (host_page_size - 1)) ?
+           down(end) : hi;
+}
+
+/* Host pages [lo, hi) that belong to the new mapping alone. */
+static int map_whole(const MapRequest *r, uint64_t lo, uint64_t hi)
+{
+    uint64_t edge = eof_host_page(r, lo, hi), next = edge + host_page_size;
+    int ret = map_run(r, lo, MIN(edge, hi), false);
+
+    if (ret == 0 && edge < hi) {
+        ret = map_run(r, edge, next, true);
+        if (ret == 0) {
+            ret = map_run(r, next, hi, false);
+        }
+    }
+    return ret;
 }
 
 /*
@@ -321,6 +366,7 @@ int mixed_map(const MapRequest *r, Coverage cover)
     uint64_t lo = first, hi = last + host_page_size;
     int ret = 0;
 
+    page_set_remove_range(&eof_pages, r->start, r->end);
     if (cover == COVER_NONE) {
         ret = mixed_claim(r->start, r->end);
         if (ret < 0) {
@@ -364,6 +410,7 @@ int mixed_unmap(uint64_t start, uint64_t end)
     uint64_t lo, hi;
     int ret = 0;
 
+    page_set_remove_range(&eof_pages, start, end);
     own_pages(start, end, &lo, &hi);
     if (lo < hi) {
         ret = host_munmap(lo, hi - lo);
@@ -391,13 +438,15 @@ int mixed_protect(uint64_t start, uint64_t end)
         if (!r) {
             return 0;
         }
-        if (r->node.start > at || r->node.end < at + host_page_size) {
+        if (r->node.start > at || r->node.end < at + host_page_size ||
+            past_eof_in(at)) {
             ret = strict_settle(at, true);
             at += host_page_size;
             continue;
         }
         /* A run of host pages inside one region, up to the next code. */
         stop = MIN(end, down(r->node.end));
+        stop = MIN(stop, down(page_set_next(&eof_pages, at, stop)));
         if (r->i.flags & PAGE_WRITE) {
             stop = MIN(stop, down(page_set_next(&guarded_pages, at, stop)));
             if (stop == at) {
@@ -437,6 +486,10 @@ void mixed_settle(uint64_t start, uint64_t end)
     }
     if (lo < hi) {
         strict_forget(lo, hi);
+        while ((lo = page_set_next(&eof_pages, lo, hi)) < hi) {
+            strict_settle(down(lo), true);
+            lo = down(lo) + host_page_size;
+        }
     }
 }
 
@@ -470,6 +523,36 @@ static int duplicate(uint64_t old, uint64_t new_addr, uint64_t new_len,
     return ret < 0 ? ret : 0;
 }
 
+/*
+ * Private memory that was copied from @old to @new_addr takes along what is
+ * past the end of its file; a longer mapping goes on in the file.
+ */
+static int complete_copy(const GuestRegion *r, uint64_t old, uint64_t old_len,
+                         uint64_t new_addr, uint64_t new_len)
+{
+    MapRequest req = {
+        .start = new_addr, .end = new_addr + new_len, .fd = -1,
+        .offset = r->i.offset + (old - r->node.start),
+    };
+    uint64_t at = old, end = old + MIN(old_len, new_len);
+    int ret;
+
+    while ((at = page_set_next(&eof_pages, at, end)) < end) {
+        page_set_add(&eof_pages, new_addr + (at - old));
+        at += TARGET_PAGE_SIZE;
+    }
+    if (!r->i.file || new_len <= old_len) {
+        return 0;
+    }
+    req.fd = mapped_file_open(r->i.file);
+    if (req.fd < 0) {
+        return refuse("lengthening a mapping whose file is gone");
+    }
+    ret = fill(&req, new_addr + old_len, new_addr + new_len);
+    close(req.fd);
+    return ret;
+}
+
 int mixed_move(uint64_t old, uint64_t old_len, uint64_t new_addr,
                uint64_t new_len, bool keep)
 {
@@ -485,7 +568,9 @@ int mixed_move(uint64_t old, uint64_t old_len, uint64_t new_addr,
     own_pages(old, old + old_len, &lo, &hi);
     if (lo == old && hi == up(old + old_len) && alone &&
         (new_addr & (host_page_size - 1)) == 0 && !keep &&
-        (!file || page_set_next(&mixed_pages, lo, hi) == hi)) {
+        (!file || (page_set_next(&mixed_pages, lo, hi) == hi &&
+                   ((flags & PAGE_SHARED) || new_len <= old_len ||
+                    !(old_len & (host_page_size - 1)))))) {
         uint64_t span = hi - lo, h;
 
         ret = strict_relax(hi - host_page_size);
@@ -516,7 +601,7 @@ int mixed_move(uint64_t old, uint64_t old_len, uint64_t new_addr,
         }
         return ret < 0 ? ret : 0;
     }
-    if ((flags & PAGE_SHARED) || (file && new_len > old_len)) {
+    if (flags & PAGE_SHARED) {
         return refuse("moving this mapping");
     }
     ret = map_anonymous(new_addr, new_addr + new_len, flags | PAGE_WRITE,
@@ -534,6 +619,10 @@ int mixed_move(uint64_t old, uint64_t old_len, uint64_t new_addr,
         return ret;
     }
     uaccess_copy(g2h(new_addr), g2h(old), MIN(old_len, new_len));
+    ret = complete_copy(region_find(old), old, old_len, new_addr, new_len);
+    if (ret < 0) {
+        return ret;
+    }
     for (lo = down(new_addr); lo < new_addr + new_len; lo += host_page_size) {
         int others = union_flags(lo, new_addr, new_addr + new_len);
 
@@ -548,10 +637,89 @@ int mixed_move(uint64_t old, uint64_t old_len, uint64_t new_addr,
 
 int mixed_grow(const GuestRegion *r, uint64_t new_end)
 {
-    if (r->i.file || (r->i.flags & PAGE_SHARED)) {
+    uint64_t old_end = r->node.end, h = down(old_end - 1);
+    MapRequest req = {
+        .start = old_end, .end = new_end, .flags = r->i.flags, .fd = -1,
+        .mflags = r->i.flags & PAGE_SHARED ? TARGET_MAP_SHARED
+                                           : TARGET_MAP_PRIVATE,
+        .offset = r->i.offset + (old_end - r->node.start),
+    };
+    int64_t ret;
+
+    if (!r->i.file && !(r->i.flags & PAGE_SHARED)) {
+        return map_anonymous(old_end, new_end, r->i.flags, COVER_NONE);
+    }
+    if (!(old_end & (host_page_size - 1)) && !page_set_test(&mixed_pages, h)) {
+        /* The host has the file open, whatever has become of its name. */
+        ret = host_mremap(h, host_page_size, up(new_end) - h, 0, 0);
+        return ret < 0 ? ret : 0;
+    }
+    if (r->i.file && !(r->i.flags & PAGE_SHARED)) {
+        req.fd = mapped_file_open(r->i.file);
+    }
+    if (req.fd < 0) {
         return -ENOMEM;
     }
-    return map_anonymous(r->node.end, new_end, r->i.flags, COVER_NONE);
+    ret = mixed_map(&req, COVER_NONE);
+    close(req.fd);
+    return ret;
+}
+
+bool mixed_past_eof(uint64_t addr)
+{
+    return page_set_test(&eof_pages, addr);
+}
+
+bool mixed_may_straddle(uint64_t addr, bool write)
+{
+    uint64_t next = TARGET_PAGE_ALIGN(addr + 1);
+    int flags = page_get_flags(addr, NULL);
+
+    /* The longest operand but one is a vector, the longest a state image. */
+    if (next - addr >= 64 || !(next & (host_page_size - 1)) ||
+        !(host_prot(flags) & (write ? PAGE_WRITE : PAGE_READ)) ||
+        page_set_test(&eof_pages, addr)) {
+        return false;
+    }
+    flags = host_prot(page_get_flags(next, NULL));
+    return !(flags & (write ? PAGE_WRITE : PAGE_READ)) ||
+           page_set_test(&eof_pages, next);
+}
+
+/* The file may have grown since its pages were read. */
+static bool file_grew(uint64_t addr)
+{
+    const GuestRegion *r;
+    bool grew = false;
+    struct stat st;
+    int fd;
+
+    if (!page_set_test(&eof_pages, addr)) {
+        return false;
+    }
+    page_lock();
+    r = region_find(addr);
+    fd = r && r->i.file ? mapped_file_open(r->i.file) : -1;
+    if (fd >= 0) {
+        uint64_t page = addr & TARGET_PAGE_MASK;
+        uint64_t at = r->i.offset + (page - r->node.start);
+
+        if (page_set_test(&eof_pages, page) && fstat(fd, &st) == 0 &&
+            (uint64_t)st.st_size > at &&
+            host_mprotect(down(page), host_page_size,
+                          PROT_READ | PROT_WRITE) == 0) {
+            ssize_t n = pread(fd, g2h(page), TARGET_PAGE_SIZE, at);
+
+            if (n > 0) {
+                page_set_remove(&eof_pages, page);
+                grew = true;
+            }
+            strict_settle(down(page), true);
+        }
+        close(fd);
+    }
+    page_unlock();
+    return grew;
 }
 
 /*
@@ -564,7 +732,7 @@ bool mixed_handle_fault(uint64_t addr, bool write)
     uint64_t h = down(addr), end = h + host_page_size, a;
 
     if (!write || !holds_code(h)) {
-        return strict_open(addr);
+        return file_grew(addr) || strict_open(addr);
     }
     for (a = page_set_next(&guarded_pages, h, end); a < end;
          a = page_set_next(&guarded_pages, a + TARGET_PAGE_SIZE, end)) {
@@ -588,12 +756,13 @@ static int refill(const GuestRegion *r, uint64_t start, uint64_t end)
         return 0;
     }
     if (r->i.file) {
-        req.fd = open(r->i.file->path, O_RDONLY | O_CLOEXEC);
+        req.fd = mapped_file_open(r->i.file);
         if (req.fd < 0) {
             return refuse("MADV_DONTNEED of a file that is gone");
         }
         req.offset = r->i.offset + (start - r->node.start);
     }
+    page_set_remove_range(&eof_pages, start, end);
     ret = map_edge(&req, down(start));
     if (ret == 0) {
         ret = strict_settle(down(start), true);

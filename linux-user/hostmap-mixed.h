@@ -20,6 +20,8 @@ int mixed_move(uint64_t old, uint64_t old_len, uint64_t new_addr,
                uint64_t new_len, bool keep);
 int mixed_grow(const GuestRegion *r, uint64_t new_end);
 bool mixed_handle_fault(uint64_t addr, bool write);
+bool mixed_past_eof(uint64_t addr);
+bool mixed_may_straddle(uint64_t addr, bool write);
 int mixed_madvise(const GuestRegion *r, uint64_t start, uint64_t end,
                   int advice);
 

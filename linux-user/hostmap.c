@@ -41,6 +41,11 @@ void page_unlock(void)
     pthread_mutex_unlock(&page_mutex);
 }
 
+void page_lock_reset(void)
+{
+    pthread_mutex_init(&page_mutex, NULL);
+}
+
 static bool small_pages(void)
 {
     return likely(host_page_size == TARGET_PAGE_SIZE);
@@ -337,6 +342,16 @@ int hostmap_grow(const GuestRegion *r, uint64_t start, uint64_t new_end)
 bool hostmap_handle_fault(uint64_t addr, bool write)
 {
     return !small_pages() && mixed_handle_fault(addr, write);
+}
+
+bool hostmap_past_eof(uint64_t addr)
+{
+    return !small_pages() && mixed_past_eof(addr);
+}
+
+bool hostmap_may_straddle(uint64_t addr, bool write)
+{
+    return !small_pages() && mixed_may_straddle(addr, write);
 }
 
 int hostmap_madvise(const GuestRegion *r, uint64_t start, uint64_t end,

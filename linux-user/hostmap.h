@@ -21,6 +21,8 @@
  */
 void page_lock(void);
 void page_unlock(void);
+/* In a child: a thread that is not there any more may have had it. */
+void page_lock_reset(void);
 
 /* A mapping about to be made. */
 typedef struct MapRequest {
@@ -91,6 +93,19 @@ int hostmap_grow(const GuestRegion *r, uint64_t start, uint64_t new_end);
  * was another guest page in the same host page and is gone.
  */
 bool hostmap_handle_fault(uint64_t addr, bool write);
+
+/*
+ * Is @addr mapped, but beyond the end of its file, in a host page that the
+ * host does not watch itself?  Async-signal-safe.
+ */
+bool hostmap_past_eof(uint64_t addr);
+
+/*
+ * An access at @addr that the table allows has faulted.  May it have bytes in
+ * the next guest page, which the table forbids and the host page would let it
+ * reach once it is open?  Async-signal-safe.
+ */
+bool hostmap_may_straddle(uint64_t addr, bool write);
 
 /* madvise() on mapped guest pages of one region.  Page lock held. */
 int hostmap_madvise(const GuestRegion *r, uint64_t start, uint64_t end,

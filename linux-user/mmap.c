@@ -19,6 +19,7 @@
 #include "linux-user/code-pages.h"
 #include "linux-user/hostmap.h"
 #include "linux-user/mmap-internal.h"
+#include "linux-user/strict-pages.h"
 #include "user/options.h"
 #include <fcntl.h>
 #include <pthread.h>
@@ -83,8 +84,9 @@ bool have_mmap_lock(void)
 }
 
 /*
- * The page lock is only taken with this lock or the engine's held, and a fork
- * holds both: it needs no taking, in an order that would be wrong.
+ * The page lock needs no taking, in an order that would be wrong: whoever
+ * changes the table has this lock or the engine's, and a fork holds both.  A
+ * fault in a strict page takes it alone, so a child starts with a new one.
  */
 void mmap_fork_start(void)
 {
@@ -119,10 +121,12 @@ static void apply_fork_advice(void)
 
 void mmap_fork_end(bool child)
 {
-    if (child && have_fork_advice) {
-        apply_fork_advice();
+    if (child) {
+        page_lock_reset();
+        if (have_fork_advice) {
+            apply_fork_advice();
+        }
     }
-    page_unlock();
     mmap_unlock();
 }
 
@@ -746,7 +750,10 @@ bool mmap_handle_fault(uint64_t addr, bool write)
         if (write && page_set_test(&guarded_pages, addr)) {
             return code_pages_write_fault(addr);
         }
-        return hostmap_handle_fault(addr, write) || wait_for_change(addr);
+        if (hostmap_handle_fault(addr, write)) {
+            return true;
+        }
+        return !hostmap_past_eof(addr) && wait_for_change(addr);
     }
     mmap_lock();
     r = region_first_after(addr);
@@ -757,6 +764,18 @@ bool mmap_handle_fault(uint64_t addr, bool write)
     }
     mmap_unlock();
     return done;
+}
+
+void mmap_print_stats(void)
+{
+    if (host_page_size > TARGET_PAGE_SIZE) {
+        strict_print_stats();
+    }
+}
+
+bool mmap_may_straddle(uint64_t addr, bool write)
+{
+    return hostmap_may_straddle(addr, write);
 }
 
 int mmap_fault_info(uint64_t addr, bool write, int host_sig, int host_code,
@@ -770,6 +789,11 @@ int mmap_fault_info(uint64_t addr, bool write, int host_sig, int host_code,
         *error_code = 0;
         *si_code = SI_KERNEL;
         return SIGSEGV;
+    }
+    if (host_sig == SIGSEGV && (flags & PROT_BITS) &&
+        (!write || (flags & PAGE_WRITE)) && hostmap_past_eof(addr)) {
+        *si_code = BUS_ADRERR;
+        return SIGBUS;
     }
     if (host_sig == SIGBUS) {
         *si_code = host_code > 0 ? host_code : BUS_ADRERR;

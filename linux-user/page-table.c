@@ -15,6 +15,7 @@
 #include "qemu/osdep.h"
 #include "qemu/cutils.h"
 #include "linux-user/page-table.h"
+#include <fcntl.h>
 #include <sched.h>
 #include <sys/stat.h>
 
@@ -98,6 +99,17 @@ bool mapped_file_is(const MappedFile *f, int fd)
     struct stat st;
 
     return fstat(fd, &st) == 0 && st.st_dev == f->dev && st.st_ino == f->ino;
+}
+
+int mapped_file_open(const MappedFile *f)
+{
+    int fd = open(f->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+
+    if (fd >= 0 && !mapped_file_is(f, fd)) {
+        close(fd);
+        fd = -1;
+    }
+    return fd;
 }
 
 void mapped_file_put(MappedFile *f)

@@ -93,5 +93,7 @@ MappedFile *mapped_file_new(uint64_t dev, uint64_t ino, const char *path);
 void mapped_file_put(MappedFile *f);
 /* Is descriptor @fd this very file? */
 bool mapped_file_is(const MappedFile *f, int fd);
+/* Open the file again for reading; -1 if it is not at its path any more. */
+int mapped_file_open(const MappedFile *f);
 
 #endif

@@ -129,6 +129,26 @@ static void QEMU_NORETURN host_crash(int sig, siginfo_t *info, void *uc)
     _exit(128 + sig);
 }
 
+/*
+ * On a host with large pages: does the access go on into a guest page that
+ * forbids it, where the host would not notice?  Then it is the one at fault.
+ */
+static bool straddles(TaskState *ts, siginfo_t *info, const void *uc,
+                      bool write)
+{
+    uint64_t addr = (uintptr_t)info->si_addr, next;
+
+    if (!ts || !mmap_may_straddle(addr, write)) {
+        return false;
+    }
+    next = TARGET_PAGE_ALIGN(addr + 1);
+    if (addr + cpu_fault_access_size(ts->env, uc) <= next) {
+        return false;
+    }
+    info->si_addr = (void *)(uintptr_t)next;
+    return true;
+}
+
 static void host_fault(TaskState *ts, int sig, siginfo_t *info, void *uc)
 {
     uint64_t addr = (uintptr_t)info->si_addr;
@@ -138,7 +158,8 @@ static void host_fault(TaskState *ts, int sig, siginfo_t *info, void *uc)
     if (memory) {
         uintptr_t pc = host_signal_pc(uc);
 
-        if (sig == SIGSEGV && mmap_handle_fault(addr, write)) {
+        if (sig == SIGSEGV && !straddles(ts, info, uc, write) &&
+            mmap_handle_fault(addr, write)) {
             return;
         }
         if (uaccess_fixup(uc)) {

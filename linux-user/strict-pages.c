@@ -13,7 +13,8 @@
  * faults, by kind: soon beside unmapped pages and private file mappings (the
  * loader protects the head of the data in a host page with the busiest
  * variables of the program), late beside PROT_NONE (stacks, heaps that grow
- * into a reservation), never beside other read-only pages (write barriers of
+ * into a reservation: a program that runs down its stack for the first time
+ * meets the guard page before that), never beside other read-only pages (write barriers of
  * garbage collectors).  QEMU_STRICT_PAGES=on never gives up.
  *
  * Locking: the page lock.  The list of open pages belongs to its thread.
@@ -26,15 +27,19 @@
 #include "linux-user/strict-pages.h"
 #include "user/mmap.h"
 #include "user/options.h"
+#include "qemu/log.h"
 
 #define FAULTS_BESIDE_HOLE 64
 #define FAULTS_BESIDE_FILE 64
-#define FAULTS_BESIDE_NONE 2000
 
 /* Pages of translated code that one access may need open at once, and some. */
 #define MAX_OPEN 8
 
 static PageSet strict_pages;    /* closed, or open for some thread */
+PageSet eof_pages;
+
+/* For `-d stats`. */
+static uint64_t stat_faults, stat_given_up, stat_open_all;
 
 /* Faults since the page last changed; a collision forgets the other page. */
 static struct {
@@ -48,9 +53,15 @@ static _Thread_local uint64_t open_pages[MAX_OPEN];
 /* What the guest pages of a host page have in common. */
 typedef struct PageView {
     int any, all;       /* host protections: union and intersection */
-    bool hole;          /* some guest page is unmapped */
+    bool hole;          /* some guest page is unmapped or past the file */
     unsigned limit;     /* faults until the page is opened for good */
 } PageView;
+
+/* Every word of the host page touched once. */
+static unsigned beside_none(void)
+{
+    return host_page_size / 4;
+}
 
 /* How long a mapping may keep its host page closed to others. */
 static unsigned patience(const RegionInfo *i)
@@ -58,7 +69,7 @@ static unsigned patience(const RegionInfo *i)
     if (i->file && !(i->flags & PAGE_SHARED)) {
         return FAULTS_BESIDE_FILE;
     }
-    return host_prot(i->flags) ? UINT_MAX : FAULTS_BESIDE_NONE;
+    return host_prot(i->flags) ? UINT_MAX : beside_none();
 }
 
 static PageView view(uint64_t h)
@@ -79,6 +90,10 @@ static PageView view(uint64_t h)
         if (host_prot(r->i.flags) != v.any) {
             v.limit = MAX(v.limit, patience(&r->i));
         }
+    }
+    if (page_set_next(&eof_pages, h, end) < end) {
+        v.hole = true;
+        v.limit = MAX(v.limit, beside_none());
     }
     return v;
 }
@@ -129,7 +144,7 @@ int strict_settle(uint64_t h, bool changed)
         page_set_add(&strict_pages, h);
         prot = v.hole ? 0 : v.all;
     } else {
-        page_set_remove(&strict_pages, h);
+        stat_given_up += page_set_remove(&strict_pages, h) && !changed;
     }
     return host_mprotect(h, host_page_size, guard_prot(h, prot));
 }
@@ -179,8 +194,9 @@ bool strict_open(uint64_t addr)
         mmap_close_pages();
     }
     page_lock();
-    if (page_set_test(&strict_pages, h)) {
+    if (page_set_test(&strict_pages, h) && !page_set_test(&eof_pages, addr)) {
         ++*counter(h);
+        stat_faults++;
         open_page(h);
         done = true;
     }
@@ -197,6 +213,7 @@ bool mmap_open_all(void)
     bool any = false;
 
     page_lock();
+    stat_open_all++;
     while ((h = page_set_next(&strict_pages, h, 1ull << 47)) < 1ull << 47) {
         PageView v = view(h);
 
@@ -206,6 +223,13 @@ bool mmap_open_all(void)
     }
     page_unlock();
     return any;
+}
+
+void strict_print_stats(void)
+{
+    qemu_log("large pages: %" PRIu64 " faults in mixed pages, %" PRIu64
+             " pages given up, %" PRIu64 " calls with all open\n",
+             stat_faults, stat_given_up, stat_open_all);
 }
 
 void mmap_close_all(void)

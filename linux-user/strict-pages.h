@@ -8,6 +8,13 @@
 #define LINUX_USER_STRICT_PAGES_H
 
 #include "qemu/osdep.h"
+#include "linux-user/page-set.h"
+
+/*
+ * Guest pages of mixed host pages that lie beyond the end of their file: the
+ * table has them, nobody may touch them.  Changed under the page lock.
+ */
+extern PageSet eof_pages;
 
 /*
  * Give host page @h the protection that the table asks for now.  @changed:
@@ -28,5 +35,8 @@ void strict_forget(uint64_t start, uint64_t end);
  * page lock.
  */
 bool strict_open(uint64_t addr);
+
+/* A line for `-d stats`. */
+void strict_print_stats(void);
 
 #endif

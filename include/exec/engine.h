@@ -120,6 +120,12 @@ HostFaultResult cpu_handle_host_fault(CPUArchState *env, int sig,
  */
 void cpu_fault_exit(CPUArchState *env) QEMU_NORETURN;
 
+/*
+ * A guest memory access faulted at @ucontext: how many bytes its instruction
+ * accesses at once, 0 if that is unknown.  Async-signal-safe.
+ */
+unsigned cpu_fault_access_size(CPUArchState *env, const void *ucontext);
+
 /* True if a signal at @ucontext interrupted generated code of this CPU. */
 bool cpu_in_generated_code(const void *ucontext);
 

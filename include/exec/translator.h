@@ -107,4 +107,10 @@ struct CPUArchState;
 void x86_fault_fixup(struct CPUArchState *env,
                      int (*page_flags)(uint64_t addr, uint64_t *end));
 
+/*
+ * Bytes that the instruction at guest address @pc, which has been executed
+ * before, accesses at once.  Async-signal-safe.
+ */
+unsigned x86_access_size(uint64_t pc);
+
 #endif

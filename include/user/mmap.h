@@ -118,6 +118,16 @@ extern const EngineUserOps mmap_engine_ops;
 bool mmap_handle_fault(uint64_t addr, bool write);
 
 /*
+ * Before mmap_handle_fault(): on a host with large pages, may this access go
+ * on into a guest page of the same host page that forbids it?  Then its length
+ * matters.
+ */
+bool mmap_may_straddle(uint64_t addr, bool write);
+
+/* Counters of the large pages, for `-d stats`. */
+void mmap_print_stats(void);
+
+/*
  * On hosts with large pages, a page opened for one access (strict-pages.c) is
  * closed at the next safe point: the CPU loop calls this before it runs guest
  * code.

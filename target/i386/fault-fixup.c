@@ -32,6 +32,21 @@ static bool decode_at(X86Insn *insn, uint64_t pc)
     return r == X86_DECODE_OK;
 }
 
+unsigned x86_access_size(uint64_t pc)
+{
+    unsigned size;
+    X86Insn insn;
+
+    if (!decode_at(&insn, pc)) {
+        return 0;
+    }
+    size = x86_insn_mem_size(&insn);
+    if (insn.mem.vsib) {
+        return MIN(size, 8);
+    }
+    return size ? size : insn.opsize;       /* by RSP, RSI or RDI */
+}
+
 /* Address for the index @index, @offset bytes on. */
 static uint64_t address(const CPUArchState *env, const X86Insn *insn,
                         int64_t index, int64_t offset)

@@ -101,13 +101,15 @@ static void remapped(void)
     int fd = memfd_create("code", 0);
     unsigned char *w, *x;
 
-    ftruncate(fd, 8192);
-    w = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    /* An offset that hosts with large pages can map shared, too. */
+    ftruncate(fd, 0x20000);
+    w = mmap(NULL, 0x20000, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     x = mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0);
     gen(w, 4444);
     printf("shared mapping %d\n", ((Fn *)x)());
-    gen(w + 4096, 5555);
-    mmap(x, 4096, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED, fd, 4096);
+    gen(w + 0x10000, 5555);
+    mmap(x, 4096, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED, fd,
+         0x10000);
     printf("remapped %d\n", ((Fn *)x)());
     munmap(x, 4096);
     x = mmap(x, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,

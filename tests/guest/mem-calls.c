@@ -83,9 +83,13 @@ static void errors(void)
 static void placement(void)
 {
     char *p = mmap(NULL, 4096, 3, ANON | MAP_32BIT, -1, 0);
-    char *g = mmap(NULL, 65536, 3, ANON | MAP_GROWSDOWN, -1, 0);
+    char *room = mmap(NULL, 4 << 20, 0, ANON, -1, 0), *g;
     void *want = (void *)0x234500000000;
 
+    /* Nothing below it that would end its growth. */
+    munmap(room, 4 << 20);
+    g = mmap(room + (2 << 20), 65536, 3, ANON | MAP_GROWSDOWN | MAP_FIXED, -1,
+             0);
     SHOW((uintptr_t)p < 0x80000000);
     SHOW(mmap(want, 4096, 3, ANON, -1, 0) == want);
     SHOW(mmap(want, 4096, 3, ANON, -1, 0) == want);
@@ -97,7 +101,7 @@ static void files(void)
 {
     int fd = memfd_create("f", 0);
     char *a, *b;
-    unsigned char vec[2];
+    static unsigned char vec[1 << 18];  /* mincore() writes until it fails */
 
     SHOW(ftruncate(fd, 6000));
     a = mmap(NULL, 12288, 3, MAP_SHARED, fd, 0);

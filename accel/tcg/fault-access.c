@@ -1,0 +1,32 @@
+/*
+ * How much the guest instruction accesses that just faulted, for hosts whose
+ * pages are larger than the guest's: one access may be allowed in the page it
+ * begins in and forbidden in the next one, and the host sees one page.
+ *
+ * Runs in signal handlers, in the thread of the CPU; changes nothing.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "accel/tcg/internal.h"
+#include "accel/tcg/host-signal.h"
+#include "exec/translator.h"
+
+unsigned cpu_fault_access_size(CPUArchState *env, const void *ucontext)
+{
+    EngineCPU *cpu = engine_cpu(env);
+    uintptr_t host_pc = host_fault_pc(ucontext);
+    uint64_t pc = env->rip;
+    TB *tb;
+
+    if (!cpu->in_code || cpu->translating) {
+        return 0;
+    }
+    if (engine.backend->fault_pc) {
+        host_pc = (uintptr_t)engine.backend->fault_pc(env);
+    }
+    tb = code_cache_find(host_pc);
+    if (tb) {
+        unwind_restore(tb, NULL, host_pc - (uintptr_t)tb->code, &pc);
+    }
+    return x86_access_size(pc);
+}
