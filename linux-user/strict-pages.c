@@ -207,6 +207,21 @@ bool strict_open(uint64_t addr)
     return done;
 }
 
+void mmap_open_range(uint64_t addr, uint64_t len)
+{
+    uint64_t end = ROUND_UP(addr + len, host_page_size);
+    uint64_t h = addr & -host_page_size;
+    unsigned n = 0;
+
+    if (host_page_size == TARGET_PAGE_SIZE) {
+        return;
+    }
+    for (; (h = page_set_next(&strict_pages, h, end)) < end && n < MAX_OPEN;
+         h += host_page_size) {
+        n += strict_open(MAX(h, addr));
+    }
+}
+
 bool mmap_open_all(void)
 {
     uint64_t h = 0;

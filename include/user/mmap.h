@@ -142,6 +142,13 @@ static inline void mmap_safe_point(void)
 }
 
 /*
+ * The kernel is about to write [addr, addr + len), and the call cannot be tried
+ * twice: open the pages there that protect more than the guest asked for, until
+ * the next safe point.
+ */
+void mmap_open_range(uint64_t addr, uint64_t len);
+
+/*
  * A system call failed with EFAULT on a host with large pages: open all pages
  * that protect more than the guest asked for, so that the call can be tried
  * again, and close them afterwards.  False: there are none.

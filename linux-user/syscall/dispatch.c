@@ -62,18 +62,23 @@ static uint64_t arg_extent(const SyscallArg *arg, const uint64_t *a)
  */
 static bool unprotect(uint64_t addr, uint64_t len)
 {
-    uint64_t last = addr + len, at = addr, end;
+    uint64_t last = addr + len, at = addr & -host_page_size, end;
+    bool done = false;
 
-    while (at < last && last > addr) {
-        if (page_get_flags(at, &end) & PAGE_EXEC) {
-            return tb_unprotect_for_write(addr, len);
-        }
+    if (last <= addr) {
+        return false;
+    }
+    last = ROUND_UP(last, host_page_size);
+    while (at < last && !done) {
+        done = (page_get_flags(at, &end) & PAGE_EXEC) &&
+               tb_unprotect_for_write(addr, len);
         if (end <= at) {
             break;
         }
         at = end;
     }
-    return false;
+    mmap_open_range(addr, len);
+    return done;
 }
 
 static bool unprotect_iov(uint64_t iov, uint64_t count)
