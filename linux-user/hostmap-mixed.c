@@ -326,14 +326,11 @@ static uint64_t eof_host_page(const MapRequest *r, uint64_t lo, uint64_t hi)
 /* Host pages [lo, hi) that belong to the new mapping alone. */
 static int map_whole(const MapRequest *r, uint64_t lo, uint64_t hi)
 {
-    uint64_t edge = eof_host_page(r, lo, hi), next = edge + host_page_size;
-    int ret = map_run(r, lo, MIN(edge, hi), false);
+    uint64_t edge = eof_host_page(r, lo, hi);
+    int ret = map_run(r, lo, hi, false);
 
     if (ret == 0 && edge < hi) {
-        ret = map_run(r, edge, next, true);
-        if (ret == 0) {
-            ret = map_run(r, next, hi, false);
-        }
+        ret = map_run(r, edge, edge + host_page_size, true);
     }
     return ret;
 }
