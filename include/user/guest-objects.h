@@ -83,6 +83,7 @@ typedef enum GuestRange {
     GUEST_RANGE_UNKNOWN_OBJECT, /* no object has this generation (any more) */
     GUEST_RANGE_EMPTY,          /* start >= end */
     GUEST_RANGE_OVERLAP,        /* another object has part of it */
+    GUEST_RANGE_NO_MEMORY,
 } GuestRange;
 
 /* The object occupies [start, end). */
@@ -106,26 +107,34 @@ bool guest_objects_finish(GuestObjects *r, uint64_t generation,
 /* A finished object has new bindings to look at: back to DISCOVERED. */
 bool guest_objects_reopen(GuestObjects *r, uint64_t generation);
 
-/* Called for each object that goes, with the mutex held: no registry calls
- * but look-ups.  @obj is valid during the call. */
-typedef void GuestObjectGone(const GuestObject *obj, void *opaque);
-
-/* The object with this key or generation is gone; false: there was none. */
-bool guest_objects_retire(GuestObjects *r, int64_t ns, uint64_t link_map,
-                          GuestObjectGone *fn, void *opaque);
-bool guest_objects_retire_generation(GuestObjects *r, uint64_t generation,
-                                     GuestObjectGone *fn, void *opaque);
+/*
+ * The object with this key or generation is gone (dlclose(), unmapping);
+ * false: there was none.
+ */
+bool guest_objects_retire(GuestObjects *r, int64_t ns, uint64_t link_map);
+bool guest_objects_retire_generation(GuestObjects *r, uint64_t generation);
 /* Every object that overlaps [start, end); how many. */
 size_t guest_objects_retire_range(GuestObjects *r, uint64_t start,
-                                  uint64_t end, GuestObjectGone *fn,
-                                  void *opaque);
+                                  uint64_t end);
+/* The same, but not the object of @keep. */
+size_t guest_objects_retire_range_except(GuestObjects *r, uint64_t start,
+                                         uint64_t end, uint64_t keep);
 /*
  * A walk over namespace @ns was complete: objects of it that are not among
  * the @n link_maps at @keep are gone; how many.
  */
 size_t guest_objects_retire_missing(GuestObjects *r, int64_t ns,
-                                    const uint64_t *keep, size_t n,
-                                    GuestObjectGone *fn, void *opaque);
+                                    const uint64_t *keep, size_t n);
+
+/*
+ * Call @fn for each record that goes: retired, or replaced by another object
+ * at the same key (CHANGED).  It runs in the thread that made the change,
+ * after it, without a lock, inside a reader section: @obj stays valid.  Set
+ * before the registry is shared.
+ */
+void guest_objects_on_gone(GuestObjects *r,
+                           void (*fn)(const GuestObject *obj, void *opaque),
+                           void *opaque);
 
 /* Readers.  Sections nest and may be long; they only delay frees. */
 void guest_objects_read_begin(GuestObjects *r);
@@ -137,9 +146,8 @@ const GuestObject *guest_objects_find(GuestObjects *r, int64_t ns,
                                       uint64_t link_map);
 const GuestObject *guest_objects_by_generation(GuestObjects *r,
                                                uint64_t generation);
-/* Objects by key order; @i from 0 to count - 1 inside one section. */
 size_t guest_objects_count(GuestObjects *r);
-/* Call @fn for each object until it returns non-zero, which is the result. */
+/* Call @fn for each object, by key, until it returns non-zero, which is the result. */
 int guest_objects_walk(GuestObjects *r,
                        int (*fn)(const GuestObject *obj, void *opaque),
                        void *opaque);

@@ -76,11 +76,9 @@ typedef struct LoaderEvents LoaderEvents;
 typedef struct LoaderEventsConfig {
     GuestObjects *objects;
     const KztMemory *memory;
-    /* Accepted events, `generation` filled in.  May be NULL. */
+    /* Accepted events, `generation` filled in.  May be NULL.  (Who has to
+     * know what went uses guest_objects_on_gone().) */
     void (*listener)(const LoaderEvent *ev, void *opaque);
-    /* Before the record of an object goes (dlclose, unmapping).  May be NULL;
-     * runs with the registry's mutex held: no registry changes inside. */
-    void (*gone)(const GuestObject *obj, void *opaque);
     /* One formatted line for the log, without newline.  May be NULL. */
     void (*log)(const char *line, void *opaque);
     void *opaque;
