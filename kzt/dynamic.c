@@ -308,7 +308,7 @@ static void set_gnu_hash(KztDynamic *d, const Tags *t)
 
 /*
  * Symbols of a GNU hash table: the chain that starts last ends the table.
- * 0 when the table is damaged.
+ * 1 when there is no chain, 0 when the table is damaged.
  */
 static uint64_t gnu_symbol_count(const KztDynamic *d)
 {
@@ -331,7 +331,7 @@ static uint64_t gnu_symbol_count(const KztDynamic *d)
         left -= n;
     }
     if (last == 0) {
-        return d->gnu_symoffset;
+        return 1;               /* no exports: says nothing about imports */
     }
     if (last < d->gnu_symoffset) {
         return 0;
@@ -368,8 +368,8 @@ static void set_symbols(KztDynamic *d, const Tags *t)
             d->gnu_hash = (KztTable) { 0 };
         }
     }
-    if (!count && d->strtab.addr > addr) {
-        /* No hash table: linkers put the strings behind the symbols. */
+    if (count <= 1 && d->strtab.addr > addr) {
+        /* Nothing hashed: linkers put the strings behind the symbols. */
         count = (d->strtab.addr - addr) / sizeof(KztSymbol);
     }
     if (count > UINT32_MAX) {
