@@ -23,6 +23,7 @@ typedef struct Resolve {
     bool in_env;            /* the CPU state has the record, too */
     TCGOp gone;             /* the cc_set when `set` is SET_GONE */
     TCGOp *cur;             /* the cc_set */
+    unsigned nb_direct;     /* exit_direct ops so far */
 } Resolve;
 
 #define SET_GONE UINT16_MAX
@@ -54,7 +55,7 @@ static TCGv operand(Resolve *r, unsigned k)
     return set->src[3 + k];
 }
 
-static void attach(Resolve *r, TCGOp *op, unsigned first)
+static void attach(Resolve *r, TCGOp *op, unsigned first, bool stores)
 {
     const TCGOp *set;
 
@@ -68,10 +69,21 @@ static void attach(Resolve *r, TCGOp *op, unsigned first)
     op->w = set->w;
     op->cc_id = set->cc_id;
     for (unsigned k = 0, n = tcg_cc_kind_operands(set->aux); k < n; k++) {
-        op->src[first + k] = operand(r, k);
+        /* what the cc_set has put into its field need not be kept for that */
+        op->src[first + k] = stores && r->stale >> k & 1 && set->cond >> k & 1
+                             ? TCGV_NONE : operand(r, k);
     }
     if (r->in_env) {
         op->flags |= TCG_F_CC_IN_ENV;
+    }
+}
+
+/* Exits are numbered in op order over exit_direct, then push_ret. */
+static void note_exit(Resolve *r, const TCGOp *op)
+{
+    if (r->nb_direct < TCG_MAX_EXITS) {
+        r->s->exits[r->nb_direct++].flags_open =
+            op->dst[1] != TCG_CC_ALL && !(op->flags & TCG_F_CC_REF);
     }
 }
 
@@ -83,11 +95,49 @@ static void attach_exit(Resolve *r, TCGOp *op)
         op->aux = CC_KIND_DYNAMIC;
         op->flags |= TCG_F_CC_IN_ENV;
     } else {
-        attach(r, op, 1);
+        attach(r, op, 1, true);
         if (r->set) {
             op->flags |= TCG_F_CC_STORE;
         }
     }
+}
+
+/*
+ * Before an exit: the record by reference, as a store of cc_op.  What is not
+ * named there the CPU state has (TCGOp.cond of the cc_set).  False: there is
+ * nothing to do.
+ */
+static bool leave_by_reference(Resolve *r, TCGOp *op)
+{
+    TCGContext *s = r->s;
+    const TCGOp *set;
+    uint64_t changed = op->imm;
+    uint32_t ref;
+    bool has_const = false;
+
+    if (!r->set || r->in_env) {
+        return false;
+    }
+    set = current(r);
+    ref = TCG_CC_OP(set->aux, set->w);
+    for (unsigned k = 0, n = tcg_cc_kind_operands(set->aux); k < n; k++) {
+        TCGv v = set->src[k];
+
+        if (tcg_is_const(s, v)) {
+            if (!has_const && tcg_cc_ref_const(s, v)) {
+                ref |= TCG_CC_REF_CONST << TCG_CC_REF_SHIFT(k) |
+                       (uint32_t)s->vals[v].value << TCG_CC_REF_CONST_SHIFT;
+            }
+            has_const = true;
+        } else if (tcg_is_global(s, v) && v <= TCG_CC_REF_MAX &&
+                   !(r->stale >> k & 1) && !(changed >> (v - 1) & 1)) {
+            ref |= (uint32_t)v << TCG_CC_REF_SHIFT(k);
+        }
+    }
+    *op = (TCGOp) { .opc = TCG_OP_st_env, .w = MO_32, .imm = s->env_cc_op };
+    op->src[0] = tcg_const(s, ref);
+    r->in_env = true;
+    return true;
 }
 
 /*
@@ -197,7 +247,7 @@ static bool cc_set(Resolve *r, const TCGOp *op, unsigned n)
     return needed;
 }
 
-enum { PLAIN, LABEL, SET, READER, EXIT, CALL, BRANCH, NOP };
+enum { PLAIN, LABEL, SET, READER, EXIT, CALL, BRANCH, NOP, REFERENCE };
 
 static const uint8_t classes[TCG_OP_MAX] = {
     [TCG_OP_nop] = NOP, [TCG_OP_label] = LABEL,
@@ -206,7 +256,7 @@ static const uint8_t classes[TCG_OP_MAX] = {
     [TCG_OP_exit_direct] = EXIT, [TCG_OP_exit_indirect] = EXIT,
     [TCG_OP_exit_ret] = EXIT, [TCG_OP_exit_reason] = EXIT,
     [TCG_OP_poll] = EXIT, [TCG_OP_call] = CALL, [TCG_OP_br] = BRANCH,
-    [TCG_OP_brcond] = BRANCH,
+    [TCG_OP_brcond] = BRANCH, [TCG_OP_cc_ref] = REFERENCE,
 };
 
 /* False when the op is not wanted in the result. */
@@ -221,12 +271,15 @@ static bool special(Resolve *r, TCGOp *op, unsigned n, bool falls_in)
     case SET:
         return cc_set(r, op, n);
     case READER:
-        attach(r, op, 0);
+        attach(r, op, 0, false);
         if (op->opc == TCG_OP_brcc) {
             branch(r, op);
         }
         break;
     case EXIT:
+        if (op->opc == TCG_OP_exit_direct) {
+            note_exit(r, op);
+        }
         attach_exit(r, op);
         break;
     case CALL:
@@ -235,6 +288,8 @@ static bool special(Resolve *r, TCGOp *op, unsigned n, bool falls_in)
     case BRANCH:
         branch(r, op);
         break;
+    case REFERENCE:
+        return leave_by_reference(r, op);
     }
     return true;
 }
@@ -273,4 +328,7 @@ void tcg_pass_resolve(TCGContext *s)
         n++;
     }
     s->nb_ops = n;
+    for (unsigned i = r.nb_direct; i < MIN(s->nb_exits, TCG_MAX_EXITS); i++) {
+        s->exits[i].flags_open = false;     /* predictions of returns */
+    }
 }

@@ -115,7 +115,7 @@ static TCG_HELPER_NO_VEC uint32_t shiftv_flags(TCGCCKind kind, uint64_t value,
 TCG_HELPER_NO_VEC uint32_t tcg_cc_eval(uint32_t cc_op, uint64_t dst,
                                        uint64_t src, uint64_t src2)
 {
-    TCGCCKind kind = TCG_CC_OP_KIND(cc_op);
+    TCGCCKind kind = TCG_CC_OP_KIND(cc_op & 0xff);
     unsigned w = TCG_CC_OP_WIDTH(cc_op);
     unsigned bits = tcg_width_bits(w);
     uint64_t mask = tcg_width_mask(w);
@@ -187,4 +187,29 @@ TCG_HELPER_NO_VEC bool tcg_cc_test(TCGCCCond cond, uint32_t f)
         break;
     }
     return r != (cond & 1);
+}
+
+void tcg_cc_settle(const TCGContext *s, void *env)
+{
+    const uint32_t field[3] = { s->env_cc_dst, s->env_cc_src,
+                                s->env_cc_src2 };
+    uint32_t op;
+
+    memcpy(&op, (uint8_t *)env + s->env_cc_op, sizeof(op));
+    if (likely(!TCG_CC_OP_IS_REF(op))) {
+        return;
+    }
+    for (unsigned k = 0; k < 3; k++) {
+        unsigned where = op >> TCG_CC_REF_SHIFT(k) & 31;
+        uint64_t v = (int64_t)((int32_t)op >> TCG_CC_REF_CONST_SHIFT);
+
+        if (where && where != TCG_CC_REF_CONST) {
+            memcpy(&v, (uint8_t *)env + s->vals[where].offset, sizeof(v));
+        }
+        if (where) {
+            memcpy((uint8_t *)env + field[k], &v, sizeof(v));
+        }
+    }
+    op &= 0xff;
+    memcpy((uint8_t *)env + s->env_cc_op, &op, sizeof(op));
 }

@@ -88,7 +88,7 @@ typedef struct TCGPassData {
     /* backward: state at labels */
     struct {
         uint32_t cc_live;
-        bool strong;
+        bool strong, ref;
         uint64_t written;
     } at_label[TCG_MAX_LABELS];
     /* resolve: record in force at the branch to a side label */
@@ -107,6 +107,14 @@ static inline TCGPassData *tcg_pass_data(const TCGContext *s)
 static inline void tcg_op_remove(TCGOp *op)
 {
     op->opc = TCG_OP_nop;
+}
+
+/* Can a record by reference hold operand @v, a constant?  One operand's. */
+static inline bool tcg_cc_ref_const(const TCGContext *s, TCGv v)
+{
+    int64_t c = s->vals[v].value;
+
+    return c >= -256 && c < 256;
 }
 
 /* Result of an op on constants; false when it is not one that is folded. */

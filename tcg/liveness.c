@@ -26,6 +26,7 @@ typedef struct Backward {
     /* Since here the record in force is wanted at a fault point where flags
      * are live; `written` are the globals that change before the last one. */
     bool strong;
+    bool ref;               /* ... and left by reference at an exit */
     uint64_t written;
     bool fault;             /* an op of this guest instruction may fault */
 } Backward;
@@ -268,9 +269,31 @@ static void narrow_kind(TCGContext *s, TCGOp *op, uint32_t need)
     }
 }
 
+/* The record in force is not wanted further up. */
+static void forget_record(Backward *b)
+{
+    b->cc_live = 0;
+    b->strong = b->ref = false;
+    b->written = 0;
+}
+
+/* Must operand @v be written to the CPU state for those who look later? */
+static bool must_put(const Backward *b, TCGv v, unsigned *consts)
+{
+    const TCGContext *s = b->s;
+
+    if (s->vals[v].kind == TCG_VAL_CONST) {
+        return b->ref && ((*consts)++ || !tcg_cc_ref_const(s, v));
+    }
+    return b->strong && (!tcg_is_global(s, v) ||
+                         (b->written & global_bit(s, v)) ||
+                         v > TCG_CC_REF_MAX);
+}
+
 static void cc_set(Backward *b, TCGOp *op)
 {
     TCGContext *s = b->s;
+    unsigned consts = 0;
 
     op->imm = b->cc_live;
     op->cond = 0;
@@ -279,21 +302,20 @@ static void cc_set(Backward *b, TCGOp *op)
         for (unsigned k = 0; k < 3; k++) {
             TCGv v = op->src[k];
 
-            if (!v || s->vals[v].kind == TCG_VAL_CONST) {
+            if (!v) {
                 continue;
             }
-            if (b->strong && (!tcg_is_global(s, v) ||
-                              (b->written & global_bit(s, v)) || v > 64)) {
+            if (must_put(b, v, &consts)) {
                 op->cond |= 1 << k;
             }
-            use(b, v);
+            if (s->vals[v].kind != TCG_VAL_CONST) {
+                use(b, v);
+            }
         }
     } else {
         s->stat_cc_removed++;
     }
-    b->cc_live = 0;
-    b->strong = false;
-    b->written = 0;
+    forget_record(b);
 }
 
 static void insn_start(Backward *b)
@@ -314,9 +336,7 @@ static void call(Backward *b, TCGOp *op)
 
     op->flags &= ~TCG_F_CC_STORE;
     if (f & TCG_HF_WRITES_CC) {
-        b->cc_live = 0;
-        b->strong = false;
-        b->written = 0;
+        forget_record(b);
     }
     if (f & TCG_HF_NORETURN) {
         b->cc_live = TCG_CC_ALL;
@@ -341,6 +361,7 @@ static void branch(Backward *b, const TCGOp *op)
 {
     b->cc_live |= b->p->at_label[op->imm].cc_live;
     b->strong |= b->p->at_label[op->imm].strong;
+    b->ref |= b->p->at_label[op->imm].ref;
     b->written |= b->p->at_label[op->imm].written;
     b->dead = 0;
 }
@@ -348,9 +369,7 @@ static void branch(Backward *b, const TCGOp *op)
 static void at_end(Backward *b)
 {
     b->dead = 0;
-    b->cc_live = 0;
-    b->strong = false;
-    b->written = 0;
+    forget_record(b);
     b->fault = false;
 }
 
@@ -361,7 +380,7 @@ static const bool has_effects[TCG_OP_MAX] = {
     [TCG_OP_movcc] = true, [TCG_OP_cc_get] = true,
     [TCG_OP_exit_direct] = true, [TCG_OP_exit_indirect] = true,
     [TCG_OP_exit_ret] = true, [TCG_OP_exit_reason] = true,
-    [TCG_OP_poll] = true, [TCG_OP_call] = true,
+    [TCG_OP_poll] = true, [TCG_OP_call] = true, [TCG_OP_cc_ref] = true,
 };
 
 static void effects(Backward *b, TCGOp *op)
@@ -370,6 +389,7 @@ static void effects(Backward *b, TCGOp *op)
     case TCG_OP_label:
         b->p->at_label[op->imm].cc_live = b->cc_live;
         b->p->at_label[op->imm].strong = b->strong;
+        b->p->at_label[op->imm].ref = b->ref;
         b->p->at_label[op->imm].written = b->written;
         b->dead = 0;
         break;
@@ -400,8 +420,16 @@ static void effects(Backward *b, TCGOp *op)
         break;
     case TCG_OP_poll:
         /* resumes where the unit goes on: there the same flags are live */
+        if (b->s->precise_flags) {
+            b->cc_live = TCG_CC_ALL;
+        }
         op->dst[1] = b->cc_live;
         b->dead = 0;
+        break;
+    case TCG_OP_cc_ref:
+        b->cc_live = TCG_CC_ALL;
+        b->strong = b->ref = true;
+        b->written |= op->imm;
         break;
     case TCG_OP_call:
         call(b, op);
@@ -466,6 +494,7 @@ void tcg_pass_backward(TCGContext *s)
         /* until a label has been met: nothing is known about its code */
         b.p->at_label[l].cc_live = TCG_CC_ALL;
         b.p->at_label[l].strong = true;
+        b.p->at_label[l].ref = true;
         b.p->at_label[l].written = UINT64_MAX;
     }
     if (b.p->loop) {

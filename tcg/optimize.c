@@ -741,7 +741,9 @@ void tcg_pass_forward(TCGContext *s)
             if (reachable) {
                 f.p->met[op->imm] = true;
                 /* a side exit reads nothing, and nothing is behind it */
-                if (op[1].opc != TCG_OP_exit_direct || f.i + 1 == s->nb_ops) {
+                if (f.i + 1 == s->nb_ops ||
+                    (op[1].opc != TCG_OP_exit_direct &&
+                     op[1].opc != TCG_OP_cc_ref)) {
                     at_label(&f);
                 }
                 continue;

@@ -394,12 +394,28 @@ static void count_exit(TCGContext *s)
     }
 }
 
+void tcg_gen_cc_ref(TCGContext *s, uint64_t changed)
+{
+    tcg_emit(s, TCG_OP_cc_ref, MO_64)->imm = changed;
+}
+
+/* Is the last op, a poll aside, a cc_ref? */
+static bool behind_cc_ref(const TCGContext *s)
+{
+    unsigned n = s->nb_ops;
+
+    n -= n && s->ops[n - 1].opc == TCG_OP_poll;
+    return n && s->ops[n - 1].opc == TCG_OP_cc_ref;
+}
+
 void tcg_gen_exit_direct(TCGContext *s, uint64_t pc, uint32_t cc_live)
 {
+    bool ref = behind_cc_ref(s);
     TCGOp *op = tcg_emit(s, TCG_OP_exit_direct, MO_64);
 
     op->imm = pc;
     op->dst[1] = cc_live;
+    op->flags = ref ? TCG_F_CC_REF : 0;
     count_exit(s);
 }
 

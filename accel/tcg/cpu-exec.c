@@ -258,6 +258,7 @@ static int single_step(EngineCPU *cpu)
     TB *tb;
 
     cpu->one_shot = false;
+    tcg_cc_settle(engine.tcg, env);
     for (;;) {
         int excp = EXCP01_DB;
 
@@ -320,6 +321,7 @@ static int exec_loop(EngineCPU *cpu)
             continue;
         }
         if (qemu_loglevel_mask(LOG_EXEC | LOG_CPU)) {
+            tcg_cc_settle(engine.tcg, env);
             engine_log_entry(env, tb);
         }
         cpu->stats.entries++;
@@ -334,6 +336,9 @@ static int exec_loop(EngineCPU *cpu)
             if (leave_for(cpu, &excp)) {
                 return excp;
             }
+        }
+        if (cookie && ((TBExit *)cookie)->e.flags_open) {
+            continue;       /* interrupts wait until the flags are known */
         }
         if (has_requests(cpu)) {
             cookie = 0;
@@ -355,6 +360,7 @@ int cpu_exec(CPUArchState *env)
         /* From a helper or a fault handler, with exact state. */
         exec_resume(cpu, &level);
         if (leave_for(cpu, &excp)) {
+            tcg_cc_settle(engine.tcg, env);
             exec_leave(cpu, &level);
             return excp;
         }
@@ -364,6 +370,7 @@ int cpu_exec(CPUArchState *env)
     } else {
         excp = exec_loop(cpu);
     }
+    tcg_cc_settle(engine.tcg, env);
     exec_leave(cpu, &level);
     return excp;
 }

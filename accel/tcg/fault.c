@@ -223,6 +223,7 @@ static void sync_state(EngineCPU *cpu, const FaultSite *f, const void *uc)
     if (f->tb) {
         engine.backend->sync_from_ucontext(env, uc);
         unwind_restore(f->tb, env, f->offset, &env->rip);
+        tcg_cc_settle(engine.tcg, env);
     } else if (engine.backend->abandon) {
         engine.backend->abandon(env, uc);
     }
@@ -398,6 +399,7 @@ void engine_interp_trap(void *opaque, int trap, const void *pc)
     if (tb) {
         unwind_restore(tb, env, (uintptr_t)pc - (uintptr_t)tb->code,
                        &env->rip);
+        tcg_cc_settle(engine.tcg, env);
     }
     cpu_raise_exception(env, trap, 0, 0);
 }

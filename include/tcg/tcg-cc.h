@@ -69,6 +69,22 @@ typedef enum TCGCCKind {
 #define TCG_CC_OP_KIND(op)   ((TCGCCKind)((op) >> 2))
 #define TCG_CC_OP_WIDTH(op)  ((op) & 3)
 
+/*
+ * A record by reference.  Flags that are overwritten before anybody reads them
+ * are only looked at when something happens until then (a fault, a signal).
+ * For that cc_op alone is stored, and tells where the operands are: operand k
+ * has five bits from bit 8 + 5k: 0 = in its field, else the number of the
+ * global that holds it, or TCG_CC_REF_CONST = the signed number in bits 31..23.
+ * Only tcg_cc_settle() understands this, and makes a plain record of it.  Code
+ * that composes flags nobody will look at may still meet one: readers of cc_op
+ * take its low eight bits.
+ */
+#define TCG_CC_REF_SHIFT(k)     (8 + 5 * (k))
+#define TCG_CC_REF_CONST        31u
+#define TCG_CC_REF_MAX          30u     /* highest number of a global */
+#define TCG_CC_REF_CONST_SHIFT  23
+#define TCG_CC_OP_IS_REF(op)    ((op) > 0xff)
+
 /* Conditions, numbered as in the x86 opcode map: odd = negation of even. */
 typedef enum TCGCCCond {
     CCC_O, CCC_NO, CCC_B, CCC_AE, CCC_E, CCC_NE, CCC_BE, CCC_A,

@@ -63,6 +63,8 @@ DEF(movcond,      1, 4, 0)          /* cond(src[0], src[1]) ? src[2] : src[3];
 
 /* condition codes */
 DEF(cc_set,       0, 3, TCG_OPF_S | TCG_OPF_C)
+DEF(cc_ref,       0, 0, TCG_OPF_S)  /* leave the record by reference; for the
+                                       passes only, see tcg_gen_cc_ref() */
 DEF(cc_get,       1, 3, TCG_OPF_C)  /* flags selected by mask imm, in place */
 DEF(setcc,        1, 3, TCG_OPF_C)  /* 0 or 1 */
 DEF(movcc,        1, 5, TCG_OPF_C)  /* cond ? src[3] : src[4] */

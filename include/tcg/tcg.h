@@ -109,6 +109,7 @@ enum {
     TCG_F_ALIGN      = 16,  /* vld, vst: #GP unless aligned to its size */
     TCG_F_ATOMIC     = 32,  /* ld, st: acquire/release even on one thread */
     TCG_F_NOTEMPORAL = 64,
+    TCG_F_CC_REF     = 128, /* exit_direct: a cc_ref comes before it */
 };
 
 /*
@@ -150,8 +151,9 @@ QEMU_BUILD_BUG_ON(sizeof(TCGOp) != 32);
  * - a C op with aux = DYNAMIC takes its flags from the CPU state; otherwise
  *   aux, w and the operands are the record and cc_id names its cc_set (also
  *   when IN_ENV says that the CPU state has the same record);
- * - an exit or poll with TCG_F_CC_STORE writes the record (cc_op and all
- *   operands of the kind) to the CPU state, a poll only when it leaves;
+ * - an exit or poll with TCG_F_CC_STORE writes the record (cc_op and the
+ *   operands of the kind) to the CPU state, a poll only when it leaves; an
+ *   operand that is none is in its field already;
  * - cc_set with TCG_F_CC_STORE writes the record at once.  Without it, each bit
  *   k set in `cond` asks to write operand k alone to its field (0 cc_dst,
  *   1 cc_src, 2 cc_src2), for the fault table; writing the whole record does
@@ -213,7 +215,8 @@ typedef struct TCGLabelInfo {
 typedef struct TCGExit {
     uint64_t pc;            /* guest target */
     uint32_t jump_offset;   /* in the unit's code: see tcg-backend.h */
-    uint32_t stub_offset;
+    uint32_t stub_offset : 31;
+    uint32_t flags_open : 1;    /* the CPU state lacks flags nobody reads */
 } TCGExit;
 
 /* One guest instruction in the host code, for mapping faults back. */
@@ -334,6 +337,17 @@ void tcg_gen_setcc(TCGContext *s, TCGCCCond c, TCGv d);
 void tcg_gen_movcc(TCGContext *s, TCGCCCond c, TCGv d, TCGv vtrue,
                    TCGv vfalse);
 void tcg_gen_brcc(TCGContext *s, TCGCCCond c, unsigned label);
+/*
+ * Before an exit_direct (or a poll and an exit_direct) behind which no flag is
+ * read before it is overwritten, but a fault handler may look until then.
+ * @changed: globals (bit v - 1) that change before the last such point.
+ */
+void tcg_gen_cc_ref(TCGContext *s, uint64_t changed);
+/*
+ * Make a record that was left by reference a plain one; the registers it names
+ * are in the CPU state.  Nothing happens to plain records.
+ */
+void tcg_cc_settle(const TCGContext *s, void *env);
 
 /* Vectors: @w is VW_16 or VW_32; see tcg-vop.h for what each vop takes. */
 TCGOp *tcg_gen_v(TCGContext *s, unsigned vop, unsigned w, TCGWidth esz,

@@ -414,8 +414,30 @@ static void pack_vop(Packer *k, const TCGOp *op)
 
 static void cc_store(Packer *k, const TCGOp *op, const TCGv *src)
 {
+    const uint32_t field[3] = { k->s->env_cc_dst, k->s->env_cc_src,
+                                k->s->env_cc_src2 };
     unsigned n = tcg_cc_kind_operands(op->aux);
+    InterpInsn *p;
+    bool all = true;
 
+    for (unsigned i = 0; i < n; i++) {
+        all &= src[i] != TCGV_NONE;
+    }
+    if (!all) {
+        for (unsigned i = 0; i < n; i++) {
+            if (src[i]) {
+                pack3(k, H_st_env64, 0, src[i], 0, 0)->imm = field[i];
+            }
+        }
+        p = ins(k, H_movi);
+        p->d = k->free_int[0];
+        p->q = TCG_CC_OP(op->aux, op->w);
+        p = ins(k, H_st_env32);
+        p->a = k->free_int[0];
+        p->imm = k->s->env_cc_op;
+        forget_consts(k);
+        return;
+    }
     pack3(k, H_cc_store, 0, src[0], n > 1 ? src[1] : 0, n > 2 ? src[2] : 0)
         ->imm = TCG_CC_OP(op->aux, op->w);
 }
@@ -775,7 +797,7 @@ static void pack_op(Packer *k, const TCGOp *op)
     Address addr;
 
     switch ((TCGOpcode)op->opc) {
-    case TCG_OP_nop:
+    case TCG_OP_nop: case TCG_OP_cc_ref:
         break;
     case TCG_OP_insn_start:
         pack_insn_start(k, op);

@@ -28,7 +28,10 @@ static void store_at(X86Gen *g, X86Rm to, X86Rm from, unsigned scratch)
     x86_rm(&g->a, x86_op_w(X_MOV_STORE, MO_64), reg, to);
 }
 
-/* Where the record's operands are; constants as base X86_NOREG. */
+/*
+ * Where the record's operands are; constants as base X86_NOREG.  None is what
+ * its field has already: index X86_ABS.
+ */
 static unsigned record_places(X86Gen *g, const TCGOp *op, unsigned first,
                               X86Rm rec[3])
 {
@@ -37,9 +40,11 @@ static unsigned record_places(X86Gen *g, const TCGOp *op, unsigned first,
     for (unsigned k = 0; k < n; k++) {
         TCGv v = op->src[first + k];
 
-        if (!v || is_const(g, v)) {
+        if (!v) {
+            rec[k] = (X86Rm) { .base = X86_NOREG, .index = X86_ABS };
+        } else if (is_const(g, v)) {
             rec[k] = (X86Rm) { .base = X86_NOREG, .index = X86_NOREG,
-                               .abs = v ? const_val(g, v) : 0 };
+                               .abs = const_val(g, v) };
         } else {
             rec[k] = x86_operand(g, v);
         }
@@ -48,7 +53,7 @@ static unsigned record_places(X86Gen *g, const TCGOp *op, unsigned first,
 }
 
 /* Operands in the bit set @which, and the kind with bit 3. */
-static void store_record(X86Gen *g, const TCGOp *op, X86Rm rec[3],
+static void store_record(X86Gen *g, const TCGOp *op, const X86Rm rec[3],
                          unsigned which, unsigned scratch)
 {
     const TCGContext *s = g->s;
@@ -62,7 +67,7 @@ static void store_record(X86Gen *g, const TCGOp *op, X86Rm rec[3],
                     TCG_CC_OP(op->aux, op->w));
     }
     for (unsigned k = 0; k < tcg_cc_kind_operands(op->aux); k++) {
-        if (which >> k & 1) {
+        if (which >> k & 1 && rec[k].index != X86_ABS) {
             store_at(g, env_rm(field[k]), rec[k], scratch);
         }
     }
@@ -580,14 +585,13 @@ static void gen_flags_return(X86Gen *g)
  */
 void x86_gen_cc_flags(X86Gen *g)
 {
-    enum { N = CC_KIND_MAX << 2 };
+    enum { N = 256 };          /* kinds there are none of included */
     uint8_t *lea, *table;
     const uint8_t *tail;
     uint64_t plain, generic;
 
     x86_common.cc_flags = x86_rx(&g->a);
-    x86_rm(&g->a, x86_op_w(X_MOV_LOAD, MO_32), X86_R10,
-           env_rm(g->s->env_cc_op));
+    x86_rm(&g->a, X_MOVZX8, X86_R10, env_rm(g->s->env_cc_op));
     x86_8(&g->a, 0x41);                             /* push r11 */
     x86_8(&g->a, 0x53);
     x86_8(&g->a, 0x4c);                             /* lea r11, [rip + table] */

@@ -65,9 +65,6 @@ typedef struct IsaStep {
     bool halves;                    /* 256 bits wide */
     bool steps;                     /* which flags it has raised when one of
                                        its steps is not masked is its own */
-    bool leaves;                    /* an emulator may end a piece of code
-                                       behind it */
-    uint32_t read, killed;          /* EFLAGS bits */
     uint32_t undef;                 /* EFLAGS bits undefined before it */
 } IsaStep;
 

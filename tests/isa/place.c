@@ -204,21 +204,6 @@ static bool own_order(const X86Insn *in)
     }
 }
 
-/* Instructions with paths of their own, for rare cases or for all. */
-static bool leaves(const X86Insn *in)
-{
-    switch (in->op) {
-    case X86_OP_VMASKMOVPS: case X86_OP_VMASKMOVPD: case X86_OP_VPMASKMOVD:
-    case X86_OP_VPMASKMOVQ: case X86_OP_VCVTPS2PH: case X86_OP_POPF:
-    case X86_OP_FST: case X86_OP_FSTP: case X86_OP_FIST: case X86_OP_FISTP:
-    case X86_OP_FISTTP: case X86_OP_FBSTP:
-        return true;
-    default:
-        return x86_insn_row(in)->branch ||
-               x86_insn_row(in)->flags & X86_ROW_STRING;
-    }
-}
-
 void isa_add_step(IsaCase *c, const X86Insn *in)
 {
     const X86Row *row = x86_insn_row(in);
@@ -230,8 +215,7 @@ void isa_add_step(IsaCase *c, const X86Insn *in)
                  row->branch == X86_BR_RET,
         .steps = in->op == X86_OP_VDPPS || in->op == X86_OP_DPPS ||
                  in->op == X86_OP_VDPPD || in->op == X86_OP_DPPD,
-        .leaves = leaves(in), .read = row->eflags_read,
-        .killed = x86_insn_flags_killed(in), .undef = c->undef,
+        .undef = c->undef,
     };
     if (row->flags & X86_ROW_FCOND) {
         c->undef |= row->eflags_undef;

@@ -95,27 +95,10 @@ static void fill_memory(IsaGen *g)
     }
 }
 
-/*
- * At a fault: flags that are undefined there, and where code before it was left
- * for other code, those that are overwritten behind the fault before they are
- * read (see "Flags" in docs/devel/architecture.rst).
- */
+/* At a fault in step @i: flags that are undefined there. */
 static uint32_t flags_at_fault(const IsaCase *c, unsigned i)
 {
-    uint32_t ignore = c->step[i].undef, read = 0;
-    bool left = false;
-
-    if (c->any_order) {
-        return 0x8d5;
-    }
-    for (unsigned k = 0; k < i; k++) {
-        left |= c->step[k].leaves;
-    }
-    for (; left && i < c->n_steps; i++) {
-        read |= c->step[i].read;
-        ignore |= c->step[i].killed & ~read;
-    }
-    return ignore;
+    return c->any_order ? 0x8d5 : c->step[i].undef;
 }
 
 /*

@@ -6,6 +6,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
+#include "tests/unit/tcg-exit.h"
 #include <glib.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -360,12 +361,12 @@ static void gen_unit(unsigned n)
         tcg_gen_brcond(s, TCG_COND_NE, MO_64, local, tcg_const(s, 0), loop);
         gen_some(n / 2);
     }
-    live_at_exit[x] = pick(2) ? TCG_CC_ALL : TCG_CC_C;
-    tcg_gen_exit_direct(s, 0x2000, live_at_exit[x++]);
+    live_at_exit[x] = tcg_test_exit(s, 0x2000, TCG_CC_C, pick(3));
+    x++;
     for (unsigned i = 0; i < nb_side; i++) {
         tcg_label_here(s, side[i]);
-        live_at_exit[x] = pick(2) ? TCG_CC_ALL : TCG_CC_Z;
-        tcg_gen_exit_direct(s, 0x3000 + i, live_at_exit[x++]);
+        live_at_exit[x] = tcg_test_exit(s, 0x3000 + i, TCG_CC_Z, pick(3));
+        x++;
     }
 }
 
@@ -426,6 +427,7 @@ static void test_random(void)
             memcpy(memory, m0, sizeof(m0));
             *env = start;
             run(env);
+            tcg_cc_settle(s, env);
             if (round == 0) {
                 memcpy(m1, memory, sizeof(m1));
             }

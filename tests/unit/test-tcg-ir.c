@@ -219,6 +219,38 @@ static void test_fault_record(void)
     }
 }
 
+/* Flags nobody reads behind an exit, but may look at: by reference. */
+static void test_reference(void)
+{
+    TCGv t;
+    unsigned l;
+
+    start();
+    t = tcg_temp(s);
+    tcg_gen_ld(s, TCG_OP_ld, MO_64, t, (TCGMem) { .base = rbx });
+    tcg_gen_cc_set(s, CC_KIND_CMP, MO_64, t, c(-1), TCGV_NONE);
+    l = tcg_label_new(s, true);
+    tcg_gen_brcc(s, CCC_E, l);
+    tcg_gen_cc_set(s, CC_KIND_CMP, MO_32, rax, rcx, TCGV_NONE);
+    tcg_gen_cc_ref(s, 1u << (rcx - 1));
+    tcg_gen_exit_direct(s, 0x2000, 0);
+    tcg_label_here(s, l);
+    tcg_gen_cc_ref(s, 0);
+    tcg_gen_exit_direct(s, 0x3000, 0);
+    tcg_optimize(s);
+    g_assert_cmpint(s->ops[2].opc, ==, TCG_OP_cc_set);
+    g_assert_cmpint(s->ops[2].cond, ==, 1);     /* the loaded value is put */
+    g_assert_cmpint(s->ops[4].opc, ==, TCG_OP_cc_set);
+    g_assert_cmpint(s->ops[4].cond, ==, 2);     /* rcx will change */
+    g_assert_cmpint(s->ops[5].opc, ==, TCG_OP_st_env);
+    g_assert_cmphex(s->vals[s->ops[5].src[0]].value, ==,
+                    TCG_CC_OP(CC_KIND_CMP, MO_32) | (uint64_t)rax << 8);
+    g_assert_cmpint(s->ops[8].opc, ==, TCG_OP_st_env);
+    g_assert_cmphex((uint32_t)s->vals[s->ops[8].src[0]].value, ==,
+                    (uint32_t)(TCG_CC_OP(CC_KIND_CMP, MO_64) |
+                               TCG_CC_REF_CONST << 13 | ~0u << 23));
+}
+
 static uint64_t nothing(void *env)
 {
     return 0;
@@ -388,6 +420,7 @@ int main(int argc, char **argv)
     g_test_add_func("/tcg/ir/partial-flags", test_partial_flags);
     g_test_add_func("/tcg/ir/saved-operand", test_saved_operand);
     g_test_add_func("/tcg/ir/fault-record", test_fault_record);
+    g_test_add_func("/tcg/ir/reference", test_reference);
     g_test_add_func("/tcg/ir/helper", test_helper);
     g_test_add_func("/tcg/ir/address", test_address);
     g_test_add_func("/tcg/ir/extension", test_extension);

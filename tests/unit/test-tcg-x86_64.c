@@ -7,6 +7,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
+#include "tests/unit/tcg-exit.h"
 #include <glib.h>
 #ifdef __x86_64__
 #include <setjmp.h>
@@ -827,7 +828,7 @@ static uint32_t live_at_exit[64];
 static void gen_unit(unsigned n)
 {
     TCGv count = tcg_temp_local(s);
-    unsigned loop, x = 0, body;
+    unsigned loop, x = 0;
     bool with_loop = pick(3) == 0;
 
     nb_temps = nb_vtemps = nb_side = 0;
@@ -849,9 +850,8 @@ static void gen_unit(unsigned n)
         tcg_gen_brcond(s, TCG_COND_NE, MO_64, count, tcg_const(s, 0), loop);
         gen_some(n / 2);
     }
-    body = nb_temps;
-    live_at_exit[x] = pick(2) ? TCG_CC_ALL : TCG_CC_C;
-    tcg_gen_exit_direct(s, 0x2000, live_at_exit[x++]);
+    live_at_exit[x] = tcg_test_exit(s, 0x2000, TCG_CC_C, pick(3));
+    x++;
     for (unsigned i = 0; i < nb_side; i++) {
         tcg_label_here(s, side[i]);
         nb_temps = nb_vtemps = 0;
@@ -862,10 +862,9 @@ static void gen_unit(unsigned n)
             tcg_gen_setcc(s, pick(16), d);
             tcg_gen2(s, TCG_OP_add, MO_64, R[pick(NREGS)], d, value());
         }
-        live_at_exit[x] = pick(2) ? TCG_CC_ALL : TCG_CC_Z;
-        tcg_gen_exit_direct(s, 0x3000 + i, live_at_exit[x++]);
+        live_at_exit[x] = tcg_test_exit(s, 0x3000 + i, TCG_CC_Z, pick(3));
+        x++;
     }
-    (void)body;
 }
 
 static uint32_t flags_of(const TestEnv *env)
@@ -984,6 +983,7 @@ static bool one_seed(unsigned seed, bool verbose)
         memcpy(memory, m0, sizeof(m0));
         envs[host] = start;
         run(&envs[host], host);
+        tcg_cc_settle(s, &envs[host]);
         if (!host) {
             memcpy(m1, memory, sizeof(m1));
         }

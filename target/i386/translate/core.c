@@ -66,6 +66,78 @@ static bool add_range(DisasContext *s, uint64_t start, unsigned len)
     return true;
 }
 
+/* What an instruction means for the flags before it. */
+typedef struct InsnSurvey {
+    bool made;
+    bool known;             /* false: better not to rely on it */
+    bool looks;             /* something happens that shows them to others */
+    bool sets;              /* it makes a new record */
+    uint16_t writes;        /* registers it changes */
+    uint16_t reads, kills;  /* flags */
+} InsnSurvey;
+
+static void survey(const X86Insn *insn, InsnSurvey *v)
+{
+    const X86Row *row = x86_insn_row(insn);
+    bool stack = row->flags & X86_ROW_STACK;
+
+    *v = (InsnSurvey) {
+        .made = true,
+        .known = !(row->flags & (X86_ROW_PRIV | X86_ROW_UD)),
+        .looks = stack || insn->op == X86_OP_DIV || insn->op == X86_OP_IDIV,
+        .sets = (row->eflags_write | row->eflags_undef) & CC_ALL,
+        .writes = stack ? 1u << R_ESP : 0,
+        .reads = x86_insn_flags_read(insn) & CC_ALL,
+        .kills = x86_insn_flags_killed(insn) & CC_ALL,
+    };
+    for (unsigned i = 0; i < insn->n_operands; i++) {
+        const X86Operand *o = &insn->operand[i];
+
+        if (o->kind == X86_OPND_MEM && o->access) {
+            v->looks = true;
+        } else if ((o->kind == X86_OPND_GPR || o->kind == X86_OPND_GPRH) &&
+                   o->access & X86_ACC_W) {
+            v->writes |= 1u << o->reg;
+        }
+    }
+    switch (row->group) {
+    case X86_GRP_ALU:
+        v->writes |= insn->op == X86_OP_CMPXCHG ||
+                     insn->op == X86_OP_CMPXCHG8B ||
+                     insn->op == X86_OP_CMPXCHG16B
+                     ? 1u << R_EAX | 1u << R_EDX : 0;
+        break;
+    case X86_GRP_SHIFT:
+    case X86_GRP_BIT:
+        break;
+    case X86_GRP_MULDIV:
+        v->writes |= insn->n_operands == 1 ? 1u << R_EAX | 1u << R_EDX : 0;
+        break;
+    case X86_GRP_MOVE:
+        v->writes |= insn->op == X86_OP_CBW || insn->op == X86_OP_CWD
+                     ? 1u << R_EAX | 1u << R_EDX : 0;
+        v->known &= insn->op != X86_OP_XLAT;
+        break;
+    case X86_GRP_STACK:
+        v->writes |= insn->op == X86_OP_LEAVE ? 1u << R_EBP : 0;
+        v->known &= insn->op != X86_OP_ENTER;
+        break;
+    case X86_GRP_CONTROL:
+        v->writes |= row->branch == X86_BR_LOOP ? 1u << R_ECX : 0;
+        v->known &= row->branch != X86_BR_NONE;
+        break;
+    case X86_GRP_SYSTEM:
+    case X86_GRP_STRING:
+        v->known = false;
+        break;
+    default:
+        /* vectors and the x87: any may raise a floating-point exception */
+        v->looks = true;
+        v->writes |= 1u << R_ECX;       /* PCMPxSTRI */
+        break;
+    }
+}
+
 /*
  * Instructions decoded of late: the search for flags looks at what a unit at
  * the exit's target translates soon after.  An entry holds the bytes it was
@@ -78,6 +150,7 @@ typedef struct RecentInsn {
     uint64_t features;
     uint8_t bytes[RECENT_BYTES];
     X86Insn insn;           /* len 0: none */
+    InsnSurvey survey;
 } RecentInsn;
 
 static RecentInsn recent[1u << RECENT_BITS];
@@ -106,7 +179,24 @@ static int decode_recent(DisasContext *s, uint64_t pc, const uint8_t *code,
         e->insn.len = 0;
         *insn = &s->edge;
     }
+    e->survey.made = false;
     return r;
+}
+
+/* @insn has been fetched, @own is for one that is not kept. */
+static const InsnSurvey *survey_of(const DisasContext *s, const X86Insn *insn,
+                                   InsnSurvey *own)
+{
+    InsnSurvey *v = own;
+
+    own->made = false;
+    if (insn != &s->edge) {
+        v = &((RecentInsn *)container_of(insn, RecentInsn, insn))->survey;
+    }
+    if (!v->made) {
+        survey(insn, v);
+    }
+    return v;
 }
 
 int fetch_insn(DisasContext *s, uint64_t pc, const X86Insn **insn,
@@ -141,71 +231,140 @@ int fetch_insn(DisasContext *s, uint64_t pc, const X86Insn **insn,
 
 /* --- flags behind an exit ---------------------------------------------- */
 
-/*
- * Which of the flags in @need may be read at or behind @pc before they are
- * overwritten.  @budget limits how far to look.
- */
-static uint32_t flags_live(DisasContext *s, uint64_t pc, uint32_t need,
-                           unsigned budget)
+/* What becomes of the flags behind an exit. */
+typedef struct FlagsBehind {
+    uint32_t live;          /* may be read before they are overwritten */
+    bool looked;            /* until then a fault handler, or whoever takes an
+                               interrupt, may look at all of them */
+    uint32_t changed;       /* registers that change before the last such look */
+} FlagsBehind;
+
+/* A point on the way. */
+typedef struct FlagsPath {
+    uint64_t pc;
+    uint32_t need;          /* flags that have not been overwritten */
+    uint32_t merged;        /* ... when others were: part of a new record, which
+                               is not made unless somebody looks */
+    uint32_t written;       /* registers that have changed */
+} FlagsPath;
+
+static void look(FlagsBehind *f, const FlagsPath *p)
 {
-    uint32_t live = 0;
+    f->looked = true;
+    f->changed |= p->written;
+    f->live |= p->merged;
+}
+
+/*
+ * Which of the flags in @p.need may be read at or behind @p.pc before they are
+ * overwritten?  @budget limits how far to look.
+ */
+static void flags_behind(DisasContext *s, FlagsBehind *f, FlagsPath p,
+                         unsigned budget)
+{
     const X86Insn *insn;
-    const X86Row *row;
+    const InsnSurvey *v;
+    InsnSurvey own;
     uint64_t fault;
 
-    while (need && budget && s->lookahead) {
+    while (p.need) {
+        bool back = false;
+
+        if (!budget || !s->lookahead) {
+            break;
+        }
         budget--;
         s->lookahead--;
-        if (s->rq->has_hook && s->rq->has_hook(s->rq->opaque, pc)) {
+        if ((s->rq->has_hook && s->rq->has_hook(s->rq->opaque, p.pc)) ||
+            fetch_insn(s, p.pc, &insn, &fault) != X86_DECODE_OK) {
             break;
         }
-        if (fetch_insn(s, pc, &insn, &fault) != X86_DECODE_OK) {
+        v = survey_of(s, insn, &own);
+        if (!v->known) {
             break;
         }
-        row = x86_insn_row(insn);
-        live |= need & x86_insn_flags_read(insn);
-        need &= ~(live | x86_insn_flags_killed(insn));
-        pc += insn->len;
-        switch (row->branch) {
+        if (v->looks) {
+            look(f, &p);
+        }
+        f->live |= p.need & v->reads;
+        p.need &= ~(f->live | v->kills);
+        if (v->sets) {
+            p.merged = p.need;
+        }
+        p.written |= v->writes;
+        p.pc += insn->len;
+        switch (x86_insn_row(insn)->branch) {
         case X86_BR_NONE:
-            if (row->flags & X86_ROW_PRIV) {
-                return live | need;
-            }
-            break;
+            continue;
         case X86_BR_CALL:
         case X86_BR_JMP:
-            pc = insn->target;
+            back = insn->target < p.pc;
+            p.pc = insn->target;
             break;
         case X86_BR_JCC:
         case X86_BR_LOOP:
-            if (need) {
-                live |= flags_live(s, insn->target, need, budget / 2);
-                need &= ~live;
+            back = insn->target < p.pc;
+            if (p.need) {
+                FlagsPath other = p;
+
+                other.pc = insn->target;
+                flags_behind(s, f, other, budget / 2);
+                p.need &= ~f->live;
             }
             break;
         default:
-            return live | need;
+            f->live |= p.need;
+            f->looked = true;
+            return;
+        }
+        if (back) {
+            look(f, &p);        /* a safe point */
         }
     }
-    return live | need;
+    if (p.need) {
+        f->live |= p.need;
+        f->looked = true;
+    }
 }
 
+/*
+ * Prepare an exit to @pc: returns the flags to store there.  When none is
+ * read behind it, but somebody may look, the record is left by reference.
+ */
 static uint32_t exit_flags(DisasContext *s, uint64_t pc)
 {
+    FlagsBehind f = { 0 };
+    FlagsPath p = { .pc = pc, .need = CC_ALL };
+
     if (s->rq->simple || s->rq->max_insns == 1) {
         return CC_ALL;
     }
-    return flags_live(s, pc, CC_ALL, LOOKAHEAD_INSNS);
+    flags_behind(s, &f, p, LOOKAHEAD_INSNS);
+    if (f.live) {
+        return f.looked ? CC_ALL : f.live;
+    }
+    if (f.looked) {
+        /* register r is the global with bit r */
+        tcg_gen_cc_ref(s->tcg, f.changed);
+    }
+    return 0;
 }
 
 /* --- exits ------------------------------------------------------------- */
 
+static void gen_exit(DisasContext *s, uint64_t pc, bool poll)
+{
+    uint32_t live = exit_flags(s, pc);
+
+    if (poll) {
+        tcg_gen_poll(s->tcg, pc);   /* takes care of the flags it shows */
+    }
+    tcg_gen_exit_direct(s->tcg, pc, live);
+}
+
 void gen_goto(DisasContext *s, uint64_t pc)
 {
-    if (pc <= s->insn.pc) {
-        tcg_gen_poll(s->tcg, pc);
-    }
-    tcg_gen_exit_direct(s->tcg, pc, exit_flags(s, pc));
+    gen_exit(s, pc, pc <= s->insn.pc);
     s->ended = true;
 }
 
@@ -267,10 +426,7 @@ void place_side_exits(DisasContext *s)
             tcg_gen_insn_start(s->tcg, x->insn_pc);
             x->fn(s, x);
         }
-        if (x->poll) {
-            tcg_gen_poll(s->tcg, x->pc);
-        }
-        tcg_gen_exit_direct(s->tcg, x->pc, exit_flags(s, x->pc));
+        gen_exit(s, x->pc, x->poll);
     }
 }
 
