@@ -292,7 +292,7 @@ static void set_gnu_hash(KztDynamic *d, const Tags *t)
     }
     d->errors |= KZT_DYNERR_GNU_HASH;
     if (!addr || !kzt_read(d->memory, addr, head, sizeof(head)) || !head[0] ||
-        !head[2] || (head[2] & (head[2] - 1)) || head[3] > 63) {
+        !head[2] || (head[2] & (head[2] - 1)) || head[3] > 31) {
         return;
     }
     size = 16 + 8ull * head[2] + 4ull * head[0];

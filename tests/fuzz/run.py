@@ -67,6 +67,23 @@ def run_one(emu, path, data):
     return None
 
 
+def kzt_dynamic(tmp, count):
+    """The dynamic parser's own loop, with the sanitizers."""
+    root = pathlib.Path(__file__).resolve().parent.parent.parent
+    exe = tmp / 'fuzz-kzt-dynamic'
+    subprocess.run(['gcc', '-std=gnu11', '-D_GNU_SOURCE', '-O1', '-g',
+                    '-fsanitize=address,undefined',
+                    '-fno-sanitize-recover=all', '-DFUZZ_LOOP',
+                    '-Iinclude', '-I.', '-o', exe,
+                    'tests/fuzz/fuzz-kzt-dynamic.c', 'kzt/dynamic.c',
+                    'kzt/image.c'], cwd=root, check=True)
+    p = subprocess.run([exe, str(count), str(random.randrange(1 << 30))],
+                       capture_output=True, text=True, errors='replace')
+    print(f'{"FAIL" if p.returncode else "ok  "} fuzz/kzt-dynamic '
+          f'{(p.stdout if not p.returncode else p.stderr[-600:]).strip()}')
+    return p.returncode == 0
+
+
 def main():
     ap = argparse.ArgumentParser()
     ap.add_argument('--emulator', required=True)
@@ -79,6 +96,7 @@ def main():
     failures = []
     with tempfile.TemporaryDirectory(prefix='fuzz-') as d:
         d = pathlib.Path(d)
+        parser_ok = kzt_dynamic(d, 20000000 if args.long else 1000000)
         (d / 'p.s').write_text(PROGRAM)
         originals = []
         for name, flags in (('static', ['-static']),
@@ -100,9 +118,9 @@ def main():
         print('   ', f)
     print(f'{"FAIL" if failures else "ok  "} fuzz/elf-files {n} files, '
           f'{len(failures)} failures')
-    print(f'fuzz: {0 if failures else 1} passed, {1 if failures else 0} '
-          'failed, 0 skipped')
-    return 1 if failures else 0
+    passed = (not failures) + parser_ok
+    print(f'fuzz: {passed} passed, {2 - passed} failed, 0 skipped')
+    return 0 if passed == 2 else 1
 
 
 if __name__ == '__main__':
