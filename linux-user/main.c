@@ -9,6 +9,7 @@
 #include "linux-user/loader.h"
 #include "linux-user/options-internal.h"
 #include "target/i386/cpu.h"
+#include "user/loader-sources.h"
 #include "user/mmap.h"
 #include "user/options.h"
 #include "user/process.h"
@@ -187,6 +188,11 @@ int main(int argc, char **argv)
     if (ret) {
         return ret;
     }
+#ifdef CONFIG_KZT
+    if (qemu_loglevel_mask(LOG_LOADER)) {
+        loader_sources_start(NULL, NULL);
+    }
+#endif
     procfs_publish();
     cpu_loop(env);
     return 0;

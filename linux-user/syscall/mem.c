@@ -4,22 +4,35 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "internal.h"
+#include "user/loader-sources.h"
 
 int64_t sys_mmap(CPUArchState *env, const uint64_t *a)
 {
+    int64_t ret;
+
     if (!(a[3] & TARGET_MAP_ANONYMOUS) && fd_hidden(a[4])) {
         return -EBADF;
     }
-    return target_mmap(a[0], a[1], a[2], a[3], a[4], a[5]);
+    ret = target_mmap(a[0], a[1], a[2], a[3], a[4], a[5]);
+    if (loader_sources_active && ret >= 0) {
+        loader_note_mmap(ret, a[1], a[2], a[3]);
+    }
+    return ret;
 }
 
 int64_t sys_munmap(CPUArchState *env, const uint64_t *a)
 {
+    if (loader_sources_active) {
+        loader_note_munmap(a[0], a[1]);
+    }
     return target_munmap(a[0], a[1]);
 }
 
 int64_t sys_mprotect(CPUArchState *env, const uint64_t *a)
 {
+    if (loader_sources_active) {
+        loader_note_mprotect(a[0], a[1], a[2]);
+    }
     return target_mprotect(a[0], a[1], a[2]);
 }
 
