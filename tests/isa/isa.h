@@ -61,7 +61,6 @@ typedef struct IsaStep {
     bool own_order;                 /* the CPU's order of accesses is its own:
                                        address and code of a fault do not
                                        count */
-    bool jumps;                     /* to an address that is computed */
     bool halves;                    /* 256 bits wide */
     bool steps;                     /* which flags it has raised when one of
                                        its steps is not masked is its own */

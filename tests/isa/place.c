@@ -211,8 +211,6 @@ void isa_add_step(IsaCase *c, const X86Insn *in)
     assert(c->n_steps < ARRAY_SIZE(c->step));
     c->step[c->n_steps++] = (IsaStep) {
         .off = c->len, .own_order = own_order(in), .halves = in->vlen == 32,
-        .jumps = row->branch == X86_BR_IJMP || row->branch == X86_BR_ICALL ||
-                 row->branch == X86_BR_RET,
         .steps = in->op == X86_OP_VDPPS || in->op == X86_OP_DPPS ||
                  in->op == X86_OP_VDPPD || in->op == X86_OP_DPPD,
         .undef = c->undef,

@@ -101,29 +101,15 @@ static uint32_t flags_at_fault(const IsaCase *c, unsigned i)
     return c->any_order ? 0x8d5 : c->step[i].undef;
 }
 
-/*
- * A computed jump to an address that is not canonical: the CPU is still at the
- * jump, the emulator at its target.
- */
-static bool bad_jump(bool at_jump)
-{
-    int64_t rip = isa_out.rip;
-
-    return isa_out.signo == SIGSEGV && isa_out.code == SI_KERNEL &&
-           (at_jump || (rip << 16) >> 16 != rip);
-}
-
 /* What does not count: see docs/devel/testing.rst. */
 static void normalise(const IsaCase *c)
 {
     uint8_t *fx = isa_out.fx;
     uint32_t ignore = c->undef;
-    bool at_jump = false;
 
     for (unsigned i = 0; isa_out.signo && i < c->n_steps; i++) {
         if (c->pc + c->step[i].off == isa_out.rip) {
             ignore = flags_at_fault(c, i);
-            at_jump = c->step[i].jumps;
             if (c->step[i].own_order) {
                 isa_out.addr = isa_out.code = 0;
             }
@@ -133,10 +119,6 @@ static void normalise(const IsaCase *c)
                 isa_out.code = 0;
             }
         }
-    }
-    if (bad_jump(at_jump)) {
-        isa_out.rip = isa_out.gpr[R_ESP_] = 0;
-        memset((void *)STACK_BASE, 0, 4096);
     }
     isa_out.rflags &= ~(uint64_t)ignore;
     memset(fx + 6, 0, 2 + 16);          /* FOP, FIP, FDP */

@@ -19,6 +19,16 @@ static void push_return(DisasContext *s, const X86Insn *insn)
     tcg_gen_push_ret(s->tcg, next);
 }
 
+/* #GP at this instruction unless @t is a canonical address: bits 63..47 agree. */
+static void check_target(DisasContext *s, TCGv t)
+{
+    TCGv top = temp(s), sum = temp(s);
+
+    tcg_gen2(s->tcg, TCG_OP_sar, MO_64, top, t, imm64(s, 47));
+    tcg_gen2(s->tcg, TCG_OP_add, MO_64, sum, top, imm64(s, 1));
+    gen_exception_if(s, EXCP0D_GPF, TCG_COND_GTU, MO_64, sum, imm64(s, 1));
+}
+
 /* Target of an indirect branch, safe from a change of RSP. */
 static TCGv branch_target(DisasContext *s, const X86Insn *insn)
 {
@@ -43,7 +53,10 @@ static void trans_jmp(DisasContext *s, const X86Insn *insn, int arg)
     if (insn->operand[0].kind == X86_OPND_REL) {
         gen_jump(s, insn->target);
     } else {
-        tcg_gen_exit_indirect(s->tcg, load_operand(s, insn, 0));
+        TCGv t = load_operand(s, insn, 0);
+
+        check_target(s, t);
+        tcg_gen_exit_indirect(s->tcg, t);
         s->ended = true;
     }
 }
@@ -54,6 +67,7 @@ static void trans_call(DisasContext *s, const X86Insn *insn, int arg)
 
     if (insn->operand[0].kind != X86_OPND_REL) {
         t = branch_target(s, insn);
+        check_target(s, t);
     }
     push_return(s, insn);
     if (t) {
@@ -64,12 +78,30 @@ static void trans_call(DisasContext *s, const X86Insn *insn, int arg)
     }
 }
 
+/* A return out of the lower half: rarely right, mostly #GP. */
+static void ret_far_away(DisasContext *s, const struct X86SideExit *x)
+{
+    TCGv rsp = gpr(s, R_ESP);
+
+    check_target(s, x->addr);
+    tcg_gen2(s->tcg, TCG_OP_add, MO_64, rsp, rsp, imm64(s, x->arg[0]));
+    tcg_gen_exit_indirect(s->tcg, x->addr);
+}
+
 static void trans_ret(DisasContext *s, const X86Insn *insn, int arg)
 {
-    TCGv t = temp(s), rsp = gpr(s, R_ESP);
+    TCGv t = temp(s), high = temp(s), rsp = gpr(s, R_ESP);
     uint64_t n = insn->n_operands ? insn->imm : 0;
+    struct X86SideExit *x = gen_side_path(s, ret_far_away);
 
+    x->addr = t;
+    x->arg[0] = 8 + n;
     tcg_gen_ld(s->tcg, TCG_OP_ld, MO_64, t, (TCGMem) { .base = rsp });
+    /* the upper half once more, because it can be compared in place */
+    tcg_gen_ld(s->tcg, TCG_OP_ld, MO_32, high,
+               (TCGMem) { .base = rsp, .disp = 4 });
+    tcg_gen_brcond(s->tcg, TCG_COND_GTU, MO_32, high, imm64(s, 0x7fff),
+                   x->label);
     tcg_gen2(s->tcg, TCG_OP_add, MO_64, rsp, rsp, imm64(s, 8 + n));
     tcg_gen_exit_ret(s->tcg, t);
     s->ended = true;
