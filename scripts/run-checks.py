@@ -114,6 +114,8 @@ def main():
         ('guest', lambda: script(['tests/guest/run.py', '--emulator', emu])),
         ('isa', lambda: script(['tests/isa/run.py', '--emulator', emu,
                                 '--build', build] + long)),
+        ('loader', lambda: script(['tests/loader/run.py', '--emulator',
+                                   emu] + long)),
         ('real', lambda: script(['tests/real/run.py', '--emulator', emu]
                                 + long)),
         ('fuzz', lambda: script(['tests/fuzz/run.py', '--emulator', emu]
@@ -127,7 +129,7 @@ def main():
         if args.only and name not in args.only:
             continue
         cmdfile = ROOT / 'tests' / name / 'run.py'
-        if name in ('cli', 'guest', 'isa', 'real', 'fuzz', 'hosts',
+        if name in ('cli', 'guest', 'isa', 'loader', 'real', 'fuzz', 'hosts',
                     'sanitizers') and not cmdfile.exists():
             continue
         print(f'== {name}', flush=True)
