@@ -25,7 +25,7 @@
 #include "user/process.h"
 #include "user/uaccess.h"
 
-#define MAX_HEADER_SEARCH 65536     /* pages below a mapping */
+#define MAX_MAPPINGS 64     /* of one object, below an address in it */
 
 bool loader_sources_active;
 
@@ -273,22 +273,31 @@ static void on_ldso(CPUArchState *env, void *opaque)
 }
 
 /*
- * The image whose span holds @addr, from its header below.  False: none
- * within reach.
+ * The image whose span holds @addr: its header begins one of the mappings at
+ * or below.  Mapping by mapping, because touching every page of a large
+ * library would cost more than all the rest.
  */
 static bool image_around(uint64_t addr, KztImage *img)
 {
-    uint64_t page = addr & TARGET_PAGE_MASK;
-    uint32_t magic;
+    uint64_t at = addr;
 
-    for (int i = 0; i < MAX_HEADER_SEARCH; i++, page -= TARGET_PAGE_SIZE) {
-        if (!get_guest_u32(&magic, page)) {
+    for (int i = 0; i < MAX_MAPPINGS; i++) {
+        GuestMapping gm;
+        uint32_t magic;
+        bool found;
+
+        mmap_lock();
+        found = mmap_find(at, &gm);
+        mmap_unlock();
+        if (!found) {
             return false;
         }
-        if (magic == 0x464c457f && !kzt_image_read(img, &loader_memory, page)
-            && addr >= img->start && addr < img->end) {
+        if (get_guest_u32(&magic, gm.start) && magic == 0x464c457f &&
+            !kzt_image_read(img, &loader_memory, gm.start) &&
+            addr >= img->start && addr < img->end) {
             return img->dynamic_addr != 0;
         }
+        at = gm.start - 1;
     }
     return false;
 }
