@@ -1,0 +1,344 @@
+/*
+ * The LoongArch64 code generator: what its files share.
+ *
+ * gen.c walks a unit and dispatches; operand.c puts values into registers in
+ * the form an instruction wants; isel-*.c choose instructions; cc.c turns flags
+ * records into comparisons; call.c calls C; exit.c leaves units and holds the
+ * common entry and exit code; fault.c reads signal frames; host-features.c says
+ * what this CPU has.
+ *
+ * Registers: r31 = CPU state, sp = frame (below), the guest's sixteen general
+ * registers in r22 - r30 and r12 - r18, temps in r4 - r11.  r19, r20 and r1
+ * belong to the code of one op.  Vectors: guest registers in f0 - f15, temps in
+ * f16 - f23.
+ *
+ * Forms.  32-bit instructions of LoongArch sign-extend their results, the IR
+ * zero-extends.  So a register may hold a value whose upper half is only
+ * formally zero: it is *dirty*, its content is the sign extension of the low
+ * half, and it is extended when somebody needs 64 bits of it, and before the
+ * unit is left.  Besides, what is known of upper bits is kept per register.
+ *
+ * Locking: as TCGContext, the translation lock.  la_common and la_features are
+ * written by init and gen_prologue before the first guest thread.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef TCG_LOONGARCH64_GEN_H
+#define TCG_LOONGARCH64_GEN_H
+
+#include "exec/cpu-common.h"
+#include "tcg/tcg-backend.h"
+#include "tcg/tcg-vop.h"
+#include "tcg/regalloc.h"
+#include "la-asm.h"
+
+enum {
+    LA_ENV = LA_S8,         /* points to the CPU state */
+    LA_TMP0 = LA_T7,        /* free within one op */
+    LA_TMP1 = LA_T8,
+    LA_TMP2 = LA_RA,        /* likewise, but for calls of common code */
+};
+
+/* The frame, from SP up.  All of it is within a 12-bit displacement. */
+enum {
+    FRAME_INT       = 0,                    /* spilled integers */
+    FRAME_NB_INT    = 64,
+    FRAME_VEC       = FRAME_NB_INT * 8,     /* spilled vectors, 32 bytes each */
+    FRAME_NB_VEC    = 32,
+    FRAME_TMP       = FRAME_VEC + FRAME_NB_VEC * 32,    /* within one op */
+    FRAME_NB_TMP    = 16,
+    FRAME_SAVED     = FRAME_TMP + FRAME_NB_TMP * 8,     /* the caller's */
+    FRAME_NB_SAVED  = 12,
+    FRAME_FCSR      = FRAME_SAVED + FRAME_NB_SAVED * 8, /* the host's own */
+    FRAME_SIZE      = FRAME_FCSR + 16,
+};
+QEMU_BUILD_BUG_ON(FRAME_SIZE % 16 || FRAME_VEC % 32 || FRAME_SIZE > 2047);
+
+/* Host features. */
+enum {
+    LA_F_LSX = 1u << 0, LA_F_LASX = 1u << 1, LA_F_UAL = 1u << 2,
+    LA_F_LAM_BH = 1u << 3, LA_F_LAMCAS = 1u << 4, LA_F_CRC32 = 1u << 5,
+    LA_F_FRECIPE = 1u << 6,
+};
+extern uint32_t la_features;
+
+static inline bool la_have(uint32_t features)
+{
+    return (la_features & features) == features;
+}
+
+bool la_features_init(const char *overrides);
+const char *la_features_text(void);
+
+/* Code emitted once by gen_prologue (executable addresses). */
+typedef struct LACommon {
+    const uint8_t *enter;
+    const uint8_t *exit_cookie;     /* TMP0 = what enter() returns */
+    const uint8_t *exit_state;      /* enter() returns 0 */
+    const uint8_t *exit_pc;         /* TMP0 = guest pc to go on at */
+    const uint8_t *cc_eval;         /* TMP0 = flags of the record in the CPU
+                                       state; changes TMP1 and ra only */
+    const uint8_t *ret_miss;        /* see exit.c */
+    const uint8_t *vec_save;        /* pinned vectors to the CPU state; called */
+    const uint8_t *vec_load;        /* by bl: change TMP0, TMP1 and ra only */
+} LACommon;
+extern LACommon la_common;
+
+/* What is known of the content of general registers. */
+typedef struct LAForms {
+    uint8_t z[32];          /* content < 2^z; 64: nothing known */
+    uint8_t s[32];          /* content is s bits, sign-extended */
+    uint32_t dirty;         /* the value is the low half, zero-extended */
+} LAForms;
+
+/*
+ * A comparison that is ready to be branched on or set from.  Odd = the opposite
+ * of even.  FCC: floating-point condition flag j is set.
+ */
+typedef enum LATestOp {
+    LA_T_EQ, LA_T_NE, LA_T_LT, LA_T_GE, LA_T_LTU, LA_T_GEU, LA_T_FCC,
+    LA_T_NFCC, LA_T_NEVER, LA_T_ALWAYS,
+} LATestOp;
+
+typedef struct LATest {
+    uint8_t op;
+    uint8_t j, k;           /* registers */
+} LATest;
+
+/* Something to emit behind the unit. */
+typedef enum LAStubKind {
+    STUB_EXIT,          /* exit @n is not linked */
+    STUB_EXIT_SIDE,     /* the same, reached by a conditional branch: settles
+                           dirty registers and jumps */
+    STUB_POLL,          /* op @n wants to stop */
+    STUB_ATOMIC,        /* op @n on a misaligned address */
+} LAStubKind;
+
+typedef struct LAStub LAStub;
+struct LAStub {
+    uint8_t kind;
+    uint16_t n;
+    uint16_t exit;
+    uint32_t *insn;         /* branch that leads here */
+    const uint32_t *back;   /* where the stub returns to */
+    LAForms forms;
+    uint64_t guest_pc;
+    uint8_t rec[3];         /* POLL: registers of the record's operands */
+    uint8_t regs[4];        /* ATOMIC: address, operands, result */
+    uint32_t live;          /* ATOMIC: temps to keep */
+    unsigned mark;          /* ATOMIC: the mark of its instruction */
+};
+
+typedef struct LAFixup {
+    uint32_t *insn;
+    uint16_t label;
+} LAFixup;
+
+#define LA_MAX_STUBS  512
+#define LA_MAX_FIXUPS 2048
+
+typedef struct LAGen {
+    LAAsm a;            /* must be first: emitters take LAGen as LAAsm */
+    TCGContext *s;
+    RA ra;
+    uint32_t *start, *end;
+    const TCGOp *op;
+    unsigned i;         /* index of op */
+    uint8_t info;       /* RA_OPI_* of op */
+    bool failed;
+    LAForms forms;
+    uint64_t guest_pc;  /* of the instruction being emitted */
+    uint8_t order;      /* kinds of accesses since the last barrier (tso) */
+    const uintptr_t *cookies;
+    uint8_t exit_of[TCG_MAX_OPS];       /* exit number of an op */
+    uint16_t label_op[TCG_MAX_LABELS];  /* op index of a placed label */
+    uint32_t *label_at[TCG_MAX_LABELS];
+    LAForms label_forms[TCG_MAX_LABELS];
+    LAFixup fixups[LA_MAX_FIXUPS];
+    unsigned nb_fixups;
+    LAStub stubs[LA_MAX_STUBS];
+    unsigned nb_stubs;
+} LAGen;
+
+/* Byte offset of @target from the next instruction. */
+static inline int64_t la_rel(const LAGen *g, const uint8_t *target)
+{
+    return target - la_rx(&g->a);
+}
+
+static inline bool la_is_const(const LAGen *g, TCGv v)
+{
+    return g->s->vals[v].kind == TCG_VAL_CONST;
+}
+
+static inline uint64_t la_const_val(const LAGen *g, TCGv v)
+{
+    return g->s->vals[v].value;
+}
+
+static inline bool la_is_pinned(const LAGen *g, TCGv v)
+{
+    return g->s->vals[v].kind == TCG_VAL_GLOBAL &&
+           g->s->vals[v].pinned != 0xff;
+}
+
+/* A constant as a signed number of the width; false if @v is none. */
+bool la_const_at(const LAGen *g, TCGv v, TCGWidth w, int64_t *value);
+
+/* ---- operand.c: values in registers ---- */
+
+/* Nothing is known of what is in @reg now, or it is as given. */
+void la_form(LAGen *g, unsigned reg, unsigned z, unsigned s);
+static inline void la_form_any(LAGen *g, unsigned reg)
+{
+    la_form(g, reg, 64, 64);
+}
+/* @reg holds a 32-bit result, sign-extended: dirty. */
+void la_form_dirty(LAGen *g, unsigned reg);
+/* Extend dirty registers of @set in place. */
+void la_settle(LAGen *g, uint32_t set);
+
+/* @v as the IR means it, all 64 bits. */
+unsigned la_use(LAGen *g, TCGv v);
+/* @v with its low 32 bits right. */
+unsigned la_low(LAGen *g, TCGv v);
+/* The low 8 << @w bits of @v extended; computed in @tmp where needed. */
+unsigned la_zext(LAGen *g, TCGv v, TCGWidth w, unsigned tmp);
+unsigned la_sext(LAGen *g, TCGv v, TCGWidth w, unsigned tmp);
+/* A constant in a register that the allocator knows. */
+unsigned la_const_reg(LAGen *g, uint64_t value);
+/* reg = value, from a register that holds one near it if there is one. */
+void la_load_imm(LAGen *g, unsigned reg, uint64_t value);
+/* @v to register @reg, which the allocator does not manage. */
+void la_load_to(LAGen *g, unsigned reg, TCGv v);
+
+/* Register for result @n of the op, which no instruction before the last one
+ * of a sequence may write if it is a source. */
+unsigned la_dst(LAGen *g, unsigned n, TCGv a, TCGv b);
+/* The result is in @reg: canonical with what la_form() said; or dirty. */
+void la_bind(LAGen *g, unsigned n, unsigned reg, unsigned z, unsigned s);
+void la_bind_dirty(LAGen *g, unsigned n, unsigned reg);
+
+/* Memory operand: [base + disp], or [base + index] when index is not zero. */
+typedef struct LAMem {
+    uint8_t base, index;
+    int32_t disp;
+} LAMem;
+/*
+ * The operand of @op for an instruction that takes @disp_bits signed bits of
+ * displacement (12; 16 for multiples of 4 and ldptr, stptr; 0: none) and, if
+ * @indexed, an index.  May use TMP0 and, without an index, TMP1.
+ */
+LAMem la_address(LAGen *g, const TCGOp *op, unsigned disp_bits, bool indexed);
+
+/* Load or store a register at an offset of the CPU state or the frame. */
+void la_ld_w(LAGen *g, TCGWidth w, unsigned reg, unsigned base, int32_t off);
+void la_st_w(LAGen *g, TCGWidth w, unsigned reg, unsigned base, int32_t off);
+#define LA_COMMON(g, field) \
+    ((int32_t)((g)->s->env_common + offsetof(CPUCommon, field)))
+
+/* tso: barriers before an access of this kind; mark the access. */
+enum { LA_ORDER_LD = 1, LA_ORDER_ST = 2 };
+void la_order(LAGen *g, unsigned kind, bool atomic);
+
+/* ---- per-op emitters ---- */
+
+typedef void LAEmitFn(LAGen *g, const TCGOp *op);
+
+LAEmitFn gen_mov, gen_extu, gen_exts, gen_extract, gen_deposit, gen_extract2,
+    gen_addsub, gen_logic, gen_carry, gen_neg, gen_not, gen_andn, gen_shift,
+    gen_rotate, gen_shxd, gen_mul, gen_mul2, gen_div2, gen_bswap, gen_bits,
+    gen_popcnt, gen_pdep, gen_setcond, gen_movcond, gen_brcond;
+LAEmitFn gen_ld, gen_st, gen_lea, gen_xchg, gen_cmpxchg, gen_atomic, gen_mb,
+    gen_ld_env, gen_st_env, gen_lea_env;
+LAEmitFn gen_cc_set, gen_cc_get, gen_setcc, gen_movcc, gen_brcc;
+LAEmitFn gen_call;
+LAEmitFn gen_exit_direct, gen_exit_indirect, gen_exit_ret, gen_exit_reason,
+    gen_poll, gen_push_ret;
+/* vectors */
+LAEmitFn gen_v, gen_vld, gen_vst, gen_vld_env, gen_vst_env, gen_ld_mxcsr,
+    gen_st_mxcsr;
+
+/* ---- isel-cond.c ---- */
+
+/* a cond b at width w. */
+LATest la_compare(LAGen *g, TCGCond cond, TCGWidth w, TCGv a, TCGv b);
+static inline LATest la_test(LATestOp op, unsigned j, unsigned k)
+{
+    return (LATest) { op, j, k };
+}
+/* Branch to @label, or out of the unit when that is all the label does. */
+void la_branch(LAGen *g, LATest t, unsigned label);
+/* A branch within an op's code, to be set later with la_here(). */
+uint32_t *la_jcc(LAGen *g, LATest t);
+void la_here(LAGen *g, uint32_t *branch);
+/* reg = the test as 0 or 1. */
+void la_set_from_test(LAGen *g, LATest t, unsigned reg);
+
+/* ---- cc.c ---- */
+
+void la_cc_scan(LAGen *g);
+void la_store_cc(LAGen *g, const TCGOp *op, unsigned first);
+
+/* ---- call.c ---- */
+
+/*
+ * Call @fn, a C function: everything the C convention destroys must have been
+ * taken care of.  Changes TMP2.
+ */
+void la_call_c(LAGen *g, uintptr_t fn);
+/* Addresses of C functions, one per 8 bytes; CPUCommon.helper_table. */
+extern uintptr_t la_functions[256];
+/* Pinned general registers of @set to or from the CPU state. */
+void la_move_gprs(LAGen *g, uint32_t set, bool store);
+#define LA_CALLER_SAVED 0x001ffff2u     /* r1, r4 - r20 */
+extern uint32_t la_pinned_gprs;
+
+/* ---- exit.c ---- */
+
+size_t la_gen_prologue(LAGen *g, TCGCodeBuf buf);
+void la_scan_structure(LAGen *g);
+void la_emit_stubs(LAGen *g);
+LAStub *la_stub(LAGen *g, LAStubKind kind, unsigned n, uint32_t *insn);
+void la_jump_label(LAGen *g, uint32_t *insn, unsigned label);
+void la_mark(LAGen *g, const TCGOp *op);
+/* Instruction mark for code of op @n behind the unit. */
+void la_emit_atomic_stub(LAGen *g, LAStub *stub);
+
+/* ---- fault.c ---- */
+
+void la_sync_from_ucontext(void *env, const void *uc);
+void la_sync_to_ucontext(const void *env, void *uc);
+void la_abandon(void *env, const void *uc);
+void la_settle_state(void *env, uint32_t state);
+void la_fault_init(const TCGContext *s);
+/* Pinned general registers as a set of mark bits, see TCGInsnMark.host. */
+uint16_t la_mark_bits(uint32_t set);
+
+/* ---- isel-vec.c and friends: vectors and floating point ---- */
+
+/* Once, after la_features_init(): pins vector globals (TCGVal.pinned). */
+void la_vec_init(LAGen *g);
+/* Hooks of the allocator; registers 0..31. */
+void la_vec_move(LAGen *g, unsigned d, unsigned s);
+void la_vec_load(LAGen *g, unsigned d, RAHome home);
+void la_vec_store(LAGen *g, unsigned s, RAHome home);
+/* All pinned vector registers, as LACommon.vec_save and vec_load need it. */
+void la_vec_move_all(LAGen *g, bool store);
+/* On entry: FCSR to FRAME_FCSR and the guest's in force; the opposite. */
+void la_fp_enter(LAGen *g);
+void la_fp_leave(LAGen *g);
+/* Around helpers with TCG_HF_MXCSR: sticky flags to env->mxcsr; back. */
+void la_fp_collect(LAGen *g);
+void la_fp_arm(LAGen *g);
+/* Parts of fault.c's functions of the same names. */
+void la_vec_sync_from(const TCGContext *s, void *env, const void *uc);
+void la_vec_sync_to(const TCGContext *s, const void *env, void *uc);
+void la_fp_abandon(const TCGContext *s, void *env, const void *uc);
+/*
+ * The flags in @op come from a floating-point comparison that is still at hand:
+ * a test of @cond, or false.
+ */
+bool la_fp_test(LAGen *g, const TCGOp *op, unsigned cond, LATest *t);
+
+#endif
