@@ -232,8 +232,8 @@ typedef struct LAMem {
 LAMem la_address(LAGen *g, const TCGOp *op, unsigned disp_bits, bool indexed);
 
 /* Load or store a register at an offset of the CPU state or the frame. */
-void la_ld_w(LAGen *g, TCGWidth w, unsigned reg, unsigned base, int32_t off);
-void la_st_w(LAGen *g, TCGWidth w, unsigned reg, unsigned base, int32_t off);
+void la_load(LAGen *g, TCGWidth w, unsigned reg, unsigned base, int32_t off);
+void la_store(LAGen *g, TCGWidth w, unsigned reg, unsigned base, int32_t off);
 #define LA_COMMON(g, field) \
     ((int32_t)((g)->s->env_common + offsetof(CPUCommon, field)))
 
