@@ -413,6 +413,9 @@ static bool chunk_open(void)
         return false;
     }
     k = &cache.chunks[c];
+    if (k->used && engine.backend->replaced) {
+        engine.backend->replaced(chunk_rx(c), CHUNK_SIZE);
+    }
     k->used = 0;
     if (!chunk_is_ours(k) && !chunk_map(c, 0)) {
         return false;

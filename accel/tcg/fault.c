@@ -7,9 +7,11 @@
  *     uleb128   distance of its host code from the previous one's
  *     sleb128   distance of its pc from the previous one's
  *     1 byte    flags record in force at its start: 0 = in the CPU state,
- *               255 = as for the previous entry, else kind << 2 | width,
+ *               127 = as for the previous entry, else kind << 2 | width,
  *               followed by its operands: 0, or 1 and uleb128 offset of a
- *               register in the CPU state, or 2 and uleb128 constant
+ *               register in the CPU state, or 2 and uleb128 constant; with
+ *               bit 7 set: followed by
+ *     uleb128   state of the host's registers, for settle_state()
  *
  * A fault inside a helper needs no table: such helpers are called with
  * everything in the CPU state.
@@ -24,7 +26,8 @@
 #include "accel/tcg/host-signal.h"
 #include "exec/translator.h"
 
-enum { UNWIND_IN_ENV = 0, UNWIND_SAME = 255 };
+enum { UNWIND_IN_ENV = 0, UNWIND_SAME = 127, UNWIND_HOST = 128 };
+QEMU_BUILD_BUG_ON(TCG_CC_OP(CC_KIND_MAX, 0) > UNWIND_SAME);
 enum { OPERAND_NONE, OPERAND_REG, OPERAND_CONST };
 
 static uint8_t *put_uleb(uint8_t *p, uint64_t v)
@@ -84,7 +87,7 @@ static uint8_t *put_operand(uint8_t *p, const TCGContext *s, TCGv v)
 /* At most @max bytes; entries that do not fit are left out. */
 size_t unwind_encode(const TCGContext *s, uint8_t *out, size_t max)
 {
-    enum { WORST = 10 + 10 + 1 + 3 * 11 };
+    enum { WORST = 10 + 10 + 1 + 3 * 11 + 3 };
     uint64_t pc = s->pc;
     uint32_t offset = 0;
     const TCGInsnMark *prev = NULL;
@@ -92,6 +95,7 @@ size_t unwind_encode(const TCGContext *s, uint8_t *out, size_t max)
 
     for (unsigned i = 0; i < s->nb_marks; i++) {
         const TCGInsnMark *m = &s->marks[i];
+        uint8_t host = m->host ? UNWIND_HOST : 0;
 
         if ((size_t)(p - out) + WORST > max) {
             break;
@@ -99,14 +103,17 @@ size_t unwind_encode(const TCGContext *s, uint8_t *out, size_t max)
         p = put_uleb(p, m->code_offset - offset);
         p = put_uleb(p, zigzag(m->pc - pc));
         if (m->cc_kind == CC_KIND_DYNAMIC) {
-            *p++ = UNWIND_IN_ENV;
+            *p++ = UNWIND_IN_ENV | host;
         } else if (prev && same_record(m, prev)) {
-            *p++ = UNWIND_SAME;
+            *p++ = UNWIND_SAME | host;
         } else {
-            *p++ = m->cc_kind << 2 | m->cc_width;
+            *p++ = m->cc_kind << 2 | m->cc_width | host;
             for (unsigned k = 0; k < ARRAY_SIZE(m->cc_src); k++) {
                 p = put_operand(p, s, m->cc_src[k]);
             }
+        }
+        if (host) {
+            p = put_uleb(p, m->host);
         }
         pc = m->pc;
         offset = m->code_offset;
@@ -116,6 +123,7 @@ size_t unwind_encode(const TCGContext *s, uint8_t *out, size_t max)
 }
 
 typedef struct CCRecord {
+    uint64_t host;          /* TCGInsnMark.host */
     uint8_t op;             /* cc_op, UNWIND_IN_ENV if it counts nothing */
     uint8_t kind[3];        /* OPERAND_* */
     uint64_t value[3];
@@ -123,13 +131,13 @@ typedef struct CCRecord {
 
 static const uint8_t *get_record(const uint8_t *p, CCRecord *r)
 {
-    uint8_t op = *p++;
+    uint8_t first = *p++, op = first & ~UNWIND_HOST;
 
-    if (op == UNWIND_SAME) {
-        return p;
+    r->host = 0;
+    if (op != UNWIND_SAME) {
+        r->op = op;
     }
-    r->op = op;
-    if (op != UNWIND_IN_ENV) {
+    if (op != UNWIND_IN_ENV && op != UNWIND_SAME) {
         for (unsigned k = 0; k < 3; k++) {
             r->kind[k] = *p++;
             r->value[k] = 0;
@@ -137,6 +145,9 @@ static const uint8_t *get_record(const uint8_t *p, CCRecord *r)
                 p = get_uleb(p, &r->value[k]);
             }
         }
+    }
+    if (first & UNWIND_HOST) {
+        p = get_uleb(p, &r->host);
     }
     return p;
 }
@@ -179,6 +190,9 @@ bool unwind_restore(const TB *tb, CPUArchState *env, uint32_t code_offset,
         any = true;
     }
     *pc_out = pc;
+    if (any && found.host && env) {
+        engine.backend->settle_state(env, found.host);
+    }
     if (any && found.op != UNWIND_IN_ENV && env) {
         uint64_t dst = operand_value(env, &found, 0);
         uint64_t src = operand_value(env, &found, 1);
@@ -285,7 +299,7 @@ static bool fill_exception(CPUArchState *env, int sig, const siginfo_t *info,
     case SIGILL:
         /* see TCGBackend.gen_code */
         env->error_code = 0;
-        env->common.exception_index = EXCP13_SIMD;
+        env->common.exception_index = host_trap_vector(uc);
         return true;
     default:
         return false;

@@ -45,4 +45,17 @@ static inline int host_fault_error_code(const void *ucontext)
 #endif
 }
 
+/*
+ * The exception an illegal instruction in a unit stands for.  On LoongArch the
+ * instruction is the number of the vector, none of which is an opcode.
+ */
+static inline int host_trap_vector(const void *ucontext)
+{
+#if defined(__loongarch__)
+    return *(const uint32_t *)host_fault_pc(ucontext) & 31;
+#else
+    return 19;              /* EXCP13_SIMD */
+#endif
+}
+
 #endif

@@ -78,6 +78,15 @@ typedef struct TCGBackend {
     void (*sync_to_ucontext)(const void *env, void *uc);
 
     /*
+     * What else a fault needs, behind sync_from_ucontext(): @state is that of
+     * the mark (TCGInsnMark.host), not 0.  May be NULL when marks have none.
+     */
+    void (*settle_state)(void *env, unsigned state);
+    /* Code at @rx, which may have run, is about to be replaced by other code
+     * that is written elsewhere.  May be NULL. */
+    void (*replaced)(const void *rx, size_t size);
+
+    /*
      * The interpreter has no host pc in a unit: this returns the rx address of
      * the op that is running (comparable with marks' code_offset), or NULL
      * when the CPU is not in the middle of one (outside enter(), or inside a

@@ -226,6 +226,7 @@ typedef struct TCGInsnMark {
     uint16_t cc_kind;       /* CC_KIND_DYNAMIC: the CPU state is right */
     uint8_t cc_width;
     uint8_t pad;
+    uint16_t host;          /* for the code generator: settle_state() */
     TCGv cc_src[3];         /* global or constant; none: keep the field in the
                                CPU state */
 } TCGInsnMark;

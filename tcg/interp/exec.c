@@ -228,8 +228,8 @@ static uint64_t rmw_new(const TCGOpcode opc, uint64_t old, uint64_t a,
         return o;                                                       \
     } while (0)
 
-static uint64_t atomic_rmw(TCGOpcode opc, unsigned w, uint64_t addr,
-                           uint64_t a, uint64_t b)
+uint64_t tcg_atomic_rmw(TCGOpcode opc, unsigned w, uint64_t addr, uint64_t a,
+                        uint64_t b)
 {
     uint64_t mask = tcg_width_mask(w), *cell, old, new, val;
     unsigned size = 1u << w, sh = (addr & 7) * 8;
@@ -719,7 +719,7 @@ L_atomic: {
         const InterpExt *x = (const InterpExt *)(p + 1);
 
         HERE;
-        RD = atomic_rmw(x->desc >> 8, x->desc & 0xff, ADDR_bi,
+        RD = tcg_atomic_rmw(x->desc >> 8, x->desc & 0xff, ADDR_bi,
                         r[x->arg[0]], r[x->arg[1]]);
         NEXT2;
     }

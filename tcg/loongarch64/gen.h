@@ -58,7 +58,6 @@ QEMU_BUILD_BUG_ON(FRAME_SIZE % 16 || FRAME_VEC % 32 || FRAME_SIZE > 2047);
 enum {
     LA_F_LSX = 1u << 0, LA_F_LASX = 1u << 1, LA_F_UAL = 1u << 2,
     LA_F_LAM_BH = 1u << 3, LA_F_LAMCAS = 1u << 4, LA_F_CRC32 = 1u << 5,
-    LA_F_FRECIPE = 1u << 6,
 };
 extern uint32_t la_features;
 
@@ -78,9 +77,9 @@ typedef struct LACommon {
     const uint8_t *exit_pc;         /* TMP0 = guest pc to go on at */
     const uint8_t *cc_eval;         /* TMP0 = flags of the record in the CPU
                                        state; changes TMP1 and ra only */
+    const uint8_t *call_c;          /* TMP0 = TMP0(env, TMP1, frame), an
+                                       LASlowFn; likewise */
     const uint8_t *ret_miss;        /* see exit.c */
-    const uint8_t *vec_save;        /* pinned vectors to the CPU state; called */
-    const uint8_t *vec_load;        /* by bl: change TMP0, TMP1 and ra only */
 } LACommon;
 extern LACommon la_common;
 
@@ -108,26 +107,22 @@ typedef struct LATest {
 /* Something to emit behind the unit. */
 typedef enum LAStubKind {
     STUB_EXIT,          /* exit @n is not linked */
-    STUB_EXIT_SIDE,     /* the same, reached by a conditional branch: settles
-                           dirty registers and jumps */
+    STUB_SIDE,          /* a conditional branch leaves by exit @n */
+    STUB_RETURN,        /* where a return to exit @n arrives */
     STUB_POLL,          /* op @n wants to stop */
     STUB_ATOMIC,        /* op @n on a misaligned address */
 } LAStubKind;
 
-typedef struct LAStub LAStub;
-struct LAStub {
+typedef struct LAStub {
     uint8_t kind;
     uint16_t n;
-    uint16_t exit;
     uint32_t *insn;         /* branch that leads here */
-    const uint32_t *back;   /* where the stub returns to */
+    uint32_t *back;         /* where the stub returns to */
     LAForms forms;
-    uint64_t guest_pc;
     uint8_t rec[3];         /* POLL: registers of the record's operands */
-    uint8_t regs[4];        /* ATOMIC: address, operands, result */
-    uint32_t live;          /* ATOMIC: temps to keep */
+    uint8_t addr, a, b;     /* ATOMIC: address, operands */
     unsigned mark;          /* ATOMIC: the mark of its instruction */
-};
+} LAStub;
 
 typedef struct LAFixup {
     uint32_t *insn;
@@ -218,6 +213,13 @@ unsigned la_dst(LAGen *g, unsigned n, TCGv a, TCGv b);
 /* The result is in @reg: canonical with what la_form() said; or dirty. */
 void la_bind(LAGen *g, unsigned n, unsigned reg, unsigned z, unsigned s);
 void la_bind_dirty(LAGen *g, unsigned n, unsigned reg);
+/*
+ * Result 0, a 32-bit one whose low half is right in @reg and whose content has
+ * these forms: in the better of the two good forms.
+ */
+void la_bind32(LAGen *g, unsigned reg, unsigned z, unsigned s);
+/* Result 0 = src[0] with bits below 8 << w from @from. */
+void la_merge(LAGen *g, const TCGOp *op, unsigned from);
 
 /* Memory operand: [base + disp], or [base + index] when index is not zero. */
 typedef struct LAMem {
@@ -271,28 +273,52 @@ static inline LATest la_test(LATestOp op, unsigned j, unsigned k)
 void la_branch(LAGen *g, LATest t, unsigned label);
 /* A branch within an op's code, to be set later with la_here(). */
 uint32_t *la_jcc(LAGen *g, LATest t);
+/* One of the two tests that branch on a register alone. */
+static inline LATest la_not_zero(unsigned j)
+{
+    return (LATest) { LA_T_NE, j, LA_ZERO };
+}
 void la_here(LAGen *g, uint32_t *branch);
 /* reg = the test as 0 or 1. */
 void la_set_from_test(LAGen *g, LATest t, unsigned reg);
+/* d = t ? vt : vf; the test does not use TMP0 and TMP1 for anything else. */
+void la_select(LAGen *g, LATest t, TCGv vt, TCGv vf);
 
 /* ---- cc.c ---- */
 
-void la_cc_scan(LAGen *g);
 void la_store_cc(LAGen *g, const TCGOp *op, unsigned first);
+/* In two steps, for code out of line. */
+void la_place_cc(LAGen *g, const TCGOp *op, unsigned first, uint8_t rec[3]);
+void la_store_cc_at(LAGen *g, const TCGOp *op, unsigned first,
+                    const uint8_t rec[3]);
 
 /* ---- call.c ---- */
 
+/* Jump to common code, or call it; the call changes TMP2. */
+void la_goto(LAGen *g, const void *target);
+void la_call(LAGen *g, const void *target);
 /*
- * Call @fn, a C function: everything the C convention destroys must have been
- * taken care of.  Changes TMP2.
+ * Rare things in C.  All registers but TMP0 - TMP2 survive, guest registers
+ * included; it must not fault.  @arg is in TMP1, the result in TMP0.
  */
-void la_call_c(LAGen *g, uintptr_t fn);
-/* Addresses of C functions, one per 8 bytes; CPUCommon.helper_table. */
-extern uintptr_t la_functions[256];
+typedef uint64_t LASlowFn(void *env, uint64_t arg, void *frame);
+void la_slow_call(LAGen *g, LASlowFn *fn);
+/* Operands of slow calls. */
+#define LA_SCRATCH(g, n) (LA_COMMON(g, scratch) + (int32_t)(n) * 8)
+uint64_t *la_scratch(void *env);
 /* Pinned general registers of @set to or from the CPU state. */
 void la_move_gprs(LAGen *g, uint32_t set, bool store);
 #define LA_CALLER_SAVED 0x001ffff2u     /* r1, r4 - r20 */
 extern uint32_t la_pinned_gprs;
+
+/*
+ * Guest exceptions that are found by comparison: an instruction that does not
+ * exist, its number the vector.  accel/tcg/host-signal.h knows.
+ */
+static inline void la_trap(LAGen *g, unsigned vector)
+{
+    la_put(&g->a, vector);
+}
 
 /* ---- exit.c ---- */
 
@@ -301,44 +327,23 @@ void la_scan_structure(LAGen *g);
 void la_emit_stubs(LAGen *g);
 LAStub *la_stub(LAGen *g, LAStubKind kind, unsigned n, uint32_t *insn);
 void la_jump_label(LAGen *g, uint32_t *insn, unsigned label);
-void la_mark(LAGen *g, const TCGOp *op);
-/* Instruction mark for code of op @n behind the unit. */
+void la_patch_exit(const TCGExit *e, const uint8_t *rx, uint8_t *rw,
+                   const void *target);
+/* Code at @rx, which may have run, was replaced by other code. */
+void la_replaced(const void *rx, size_t size);
+
+/* ---- isel-mem.c ---- */
+
 void la_emit_atomic_stub(LAGen *g, LAStub *stub);
 
 /* ---- fault.c ---- */
 
 void la_sync_from_ucontext(void *env, const void *uc);
 void la_sync_to_ucontext(const void *env, void *uc);
-void la_abandon(void *env, const void *uc);
-void la_settle_state(void *env, uint32_t state);
+void la_settle_state(void *env, unsigned state);
 void la_fault_init(const TCGContext *s);
-/* Pinned general registers as a set of mark bits, see TCGInsnMark.host. */
+/* Pinned general registers as TCGInsnMark.host. */
 uint16_t la_mark_bits(uint32_t set);
-
-/* ---- isel-vec.c and friends: vectors and floating point ---- */
-
-/* Once, after la_features_init(): pins vector globals (TCGVal.pinned). */
-void la_vec_init(LAGen *g);
-/* Hooks of the allocator; registers 0..31. */
-void la_vec_move(LAGen *g, unsigned d, unsigned s);
-void la_vec_load(LAGen *g, unsigned d, RAHome home);
-void la_vec_store(LAGen *g, unsigned s, RAHome home);
-/* All pinned vector registers, as LACommon.vec_save and vec_load need it. */
-void la_vec_move_all(LAGen *g, bool store);
-/* On entry: FCSR to FRAME_FCSR and the guest's in force; the opposite. */
-void la_fp_enter(LAGen *g);
-void la_fp_leave(LAGen *g);
-/* Around helpers with TCG_HF_MXCSR: sticky flags to env->mxcsr; back. */
-void la_fp_collect(LAGen *g);
-void la_fp_arm(LAGen *g);
-/* Parts of fault.c's functions of the same names. */
-void la_vec_sync_from(const TCGContext *s, void *env, const void *uc);
-void la_vec_sync_to(const TCGContext *s, const void *env, void *uc);
-void la_fp_abandon(const TCGContext *s, void *env, const void *uc);
-/*
- * The flags in @op come from a floating-point comparison that is still at hand:
- * a test of @cond, or false.
- */
-bool la_fp_test(LAGen *g, const TCGOp *op, unsigned cond, LATest *t);
+extern const TCGContext *la_context;
 
 #endif

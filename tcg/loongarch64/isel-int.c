@@ -30,7 +30,7 @@ static bool dirty(const LAGen *g, unsigned reg)
  * low half is right: bind it as it is if that is one of the two good forms,
  * else make it one.
  */
-static void bind32(LAGen *g, unsigned reg, unsigned z, unsigned s)
+void la_bind32(LAGen *g, unsigned reg, unsigned z, unsigned s)
 {
     if (z <= 32) {
         la_bind(g, 0, reg, z, s);
@@ -48,7 +48,7 @@ static void bind32(LAGen *g, unsigned reg, unsigned z, unsigned s)
 }
 
 /* Result = src[0] with bits below 8 << w from @from: 8- and 16-bit ops. */
-static void merge(LAGen *g, const TCGOp *op, unsigned from)
+void la_merge(LAGen *g, const TCGOp *op, unsigned from)
 {
     unsigned bits = 8u << op->w, a = la_low(g, op->src[0]), d;
     unsigned z = z_of(g, a), s = s_of(g, a);
@@ -90,7 +90,7 @@ void gen_mov(LAGen *g, const TCGOp *op)
     unsigned a, d;
 
     if (op->w < MO_32) {
-        merge(g, op, la_low(g, op->src[1]));
+        la_merge(g, op, la_low(g, op->src[1]));
     } else if (la_is_const(g, src)) {
         uint64_t value = la_const_val(g, src);
 
@@ -118,7 +118,7 @@ void gen_mov(LAGen *g, const TCGOp *op)
             if (d != a) {
                 la_mov(&g->a, d, a);
             }
-            bind32(g, d, z, s);
+            la_bind32(g, d, z, s);
         } else {
             la_bstrpick_d(&g->a, d, a, 31, 0);
             la_bind(g, 0, d, 32, 64);
@@ -184,7 +184,7 @@ void gen_exts(LAGen *g, const TCGOp *op)
     if (op->w == MO_64) {
         la_bind(g, 0, d, 64, s);
     } else {
-        bind32(g, d, 64, s);
+        la_bind32(g, d, 64, s);
     }
 }
 
@@ -296,7 +296,7 @@ void gen_addsub(LAGen *g, const TCGOp *op)
                 la_bind_dirty(g, 0, d);
             } else {
                 la_addi_w(&g->a, LA_TMP0, a, c);
-                merge(g, op, LA_TMP0);
+                la_merge(g, op, LA_TMP0);
             }
             return;
         }
@@ -316,7 +316,7 @@ void gen_addsub(LAGen *g, const TCGOp *op)
     if (op->w == MO_32) {
         la_bind_dirty(g, 0, d);
     } else {
-        merge(g, op, d);
+        la_merge(g, op, d);
     }
 }
 
@@ -344,7 +344,7 @@ void gen_carry(LAGen *g, const TCGOp *op)
     if (op->w == MO_32) {
         la_bind_dirty(g, 0, d);
     } else {
-        merge(g, op, d);
+        la_merge(g, op, d);
     }
 }
 
@@ -365,7 +365,7 @@ void gen_neg(LAGen *g, const TCGOp *op)
     if (op->w == MO_32) {
         la_bind_dirty(g, 0, d);
     } else {
-        merge(g, op, d);
+        la_merge(g, op, d);
     }
 }
 
@@ -379,9 +379,9 @@ void gen_not(LAGen *g, const TCGOp *op)
     d = op->w < MO_32 ? LA_TMP0 : la_dst(g, 0, op->src[0], TCGV_NONE);
     la_nor(&g->a, d, a, LA_ZERO);
     if (op->w < MO_32) {
-        merge(g, op, d);
+        la_merge(g, op, d);
     } else if (op->w == MO_32) {
-        bind32(g, d, 64, s);
+        la_bind32(g, d, 64, s);
     } else {
         la_bind(g, 0, d, 64, s);
     }
@@ -399,7 +399,7 @@ void gen_andn(LAGen *g, const TCGOp *op)
     if (wide) {
         la_bind(g, 0, d, z, s);
     } else {
-        bind32(g, d, z, s);
+        la_bind32(g, d, z, s);
     }
 }
 
@@ -504,11 +504,11 @@ void gen_logic(LAGen *g, const TCGOp *op)
         }
     }
     if (narrow) {
-        merge(g, op, LA_TMP0);
+        la_merge(g, op, LA_TMP0);
     } else if (wide) {
         la_bind(g, 0, d, z, s);
     } else {
-        bind32(g, d, z, s);
+        la_bind32(g, d, z, s);
     }
 }
 
@@ -565,7 +565,7 @@ static void shift_const(LAGen *g, const TCGOp *op, unsigned n)
             break;
         default:
             la_srai_w(&g->a, d, a, n);
-            bind32(g, d, 64, MAX(32 - n, 1u));
+            la_bind32(g, d, 64, MAX(32 - n, 1u));
             break;
         }
         return;
@@ -582,7 +582,7 @@ static void shift_const(LAGen *g, const TCGOp *op, unsigned n)
         a = la_sext(g, v, op->w, LA_TMP0);
         la_srai_w(&g->a, LA_TMP0, a, n);
     }
-    merge(g, op, LA_TMP0);
+    la_merge(g, op, LA_TMP0);
 }
 
 void gen_shift(LAGen *g, const TCGOp *op)
@@ -619,7 +619,7 @@ void gen_shift(LAGen *g, const TCGOp *op)
     if (op->w == MO_32) {
         la_bind_dirty(g, 0, d);
     } else {
-        merge(g, op, LA_TMP0);
+        la_merge(g, op, LA_TMP0);
     }
 }
 
@@ -666,7 +666,7 @@ void gen_rotate(LAGen *g, const TCGOp *op)
     } else if (op->w == MO_32) {
         la_bind_dirty(g, 0, d);
     } else {
-        merge(g, op, LA_TMP0);
+        la_merge(g, op, LA_TMP0);
     }
 }
 
