@@ -297,6 +297,7 @@ static bool fill_exception(CPUArchState *env, int sig, const siginfo_t *info,
             EXCP00_DIVZ : EXCP13_SIMD;
         return true;
     case SIGILL:
+    case SIGTRAP:
         /* see TCGBackend.gen_code */
         env->error_code = 0;
         env->common.exception_index = host_trap_vector(uc);
@@ -383,7 +384,7 @@ HostFaultResult cpu_handle_host_fault(CPUArchState *env, int sig,
             return r;
         }
     }
-    if (!f.guest || (sig == SIGILL && !f.tb)) {
+    if (!f.guest || ((sig == SIGILL || sig == SIGTRAP) && !f.tb)) {
         return HOST_FAULT_FOREIGN;
     }
     cpu->stats.faults++;

@@ -46,8 +46,8 @@ static inline int host_fault_error_code(const void *ucontext)
 }
 
 /*
- * The exception an illegal instruction in a unit stands for.  On LoongArch the
- * instruction is the number of the vector, none of which is an opcode.
+ * The exception that an instruction in a unit which traps or is illegal stands
+ * for.  On LoongArch it is a break, and the vector in its operand.
  */
 static inline int host_trap_vector(const void *ucontext)
 {

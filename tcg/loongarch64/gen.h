@@ -312,12 +312,13 @@ void la_move_gprs(LAGen *g, uint32_t set, bool store);
 extern uint32_t la_pinned_gprs;
 
 /*
- * Guest exceptions that are found by comparison: an instruction that does not
- * exist, its number the vector.  accel/tcg/host-signal.h knows.
+ * Guest exceptions that are found by comparison: a break with the vector in
+ * its operand, by a number the kernel has no use for.  accel/tcg/host-signal.h
+ * knows.
  */
 static inline void la_trap(LAGen *g, unsigned vector)
 {
-    la_put(&g->a, vector);
+    la_break(&g->a, 256 + vector);
 }
 
 /* ---- exit.c ---- */
