@@ -64,7 +64,10 @@ static void check_align(LAGen *g, const TCGOp *op, LAMem m)
     }
 }
 
-/* Copy, everything read before anything is written. */
+/*
+ * Copy, everything read before anything is written, and the end first: of two
+ * pages it is mostly the second one that is missing.
+ */
 static void copy(LAGen *g, LAMem d, LAMem s, unsigned size)
 {
     unsigned n = MAX(size / 8, 1u), t[4];
@@ -74,7 +77,7 @@ static void copy(LAGen *g, LAMem d, LAMem s, unsigned size)
         la_form_any(g, t[k]);
         (size == 4 ? la_ld_wu : la_ld_d)(&g->a, t[k], s.base, s.disp + k * 8);
     }
-    for (unsigned k = 0; k < n; k++) {
+    for (unsigned k = n; k-- > 0; ) {
         (size == 4 ? la_st_w : la_st_d)(&g->a, t[k], d.base, d.disp + k * 8);
         ra_unlock(&g->ra, t[k]);
     }

@@ -310,7 +310,7 @@ void la_store(LAGen *g, TCGWidth w, unsigned reg, unsigned base, int32_t off)
 /* Does @disp fit the instruction? */
 static bool fits_disp(int64_t disp, unsigned bits)
 {
-    return la_fits_s(disp, MIN(bits, 12u)) ||
+    return disp == 0 || (bits && la_fits_s(disp, MIN(bits, 12u))) ||
            (bits == 16 && disp % 4 == 0 && la_fits_s(disp, 16));
 }
 
@@ -330,7 +330,7 @@ static LAMem far_address(LAGen *g, unsigned base, int64_t disp, unsigned bits,
         la_li(&g->a, LA_TMP1, disp);
         return (LAMem) { base, LA_TMP1, 0 };
     }
-    if (la_fits_s(high, 16) && (fits_disp(low, bits) || low == 0)) {
+    if (la_fits_s(high, 16) && fits_disp(low, bits)) {
         la_addu16i_d(&g->a, LA_TMP0, base, high);
         return (LAMem) { LA_TMP0, 0, low };
     }
