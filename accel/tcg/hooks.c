@@ -115,7 +115,7 @@ void hook_gen_entry(TCGContext *s, uint64_t pc, unsigned moved)
     tcg_gen_brcond(s, TCG_COND_NE, MO_64, ret, tcg_const(s, 0), moved);
 }
 
-static void hooks_changed(uint64_t pc)
+void hooks_changed(uint64_t pc)
 {
     __atomic_store_n(&generation, generation + 1, __ATOMIC_RELEASE);
     tb_retire_covering(pc);

@@ -258,8 +258,15 @@ void exclusive_unlock(bool reset);
 bool hook_at(uint64_t pc);
 /* Call the hooks of @pc; go to side label @moved when they changed rip. */
 void hook_gen_entry(TCGContext *s, uint64_t pc, unsigned moved);
-/* Changes whenever a hook is added or removed. */
+/* Changes whenever a hook or bridge is added or removed. */
 uint32_t hook_generation(void);
+/* Retire what was made before the hooks at @pc changed.  Lock held. */
+void hooks_changed(uint64_t pc);
+
+/* bridges.c; lock held */
+bool bridge_at(uint64_t pc);
+/* The IR of a bridge's unit, from its insn_start on. */
+void bridge_gen(TCGContext *s, uint64_t pc);
 
 /* perfmap.c, jitdump.c: lock held */
 void perfmap_init(void);

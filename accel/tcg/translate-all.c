@@ -89,7 +89,7 @@ static bool job_open_page(void *opaque, uint64_t page)
 
 static bool job_has_hook(void *opaque, uint64_t pc)
 {
-    return hook_at(pc);
+    return hook_at(pc) || bridge_at(pc);
 }
 
 static bool job_has_unit(void *opaque, uint64_t pc)
@@ -257,6 +257,19 @@ static void log_ops(const TCGContext *s, uint32_t mask, const char *title)
     }
 }
 
+/* The unit of a bridge: of the table in bridges.c, not of guest code. */
+static bool build_bridge(Job *j, TranslateResult *rs)
+{
+    TCGContext *s = engine.tcg;
+
+    j->mode = PAGE_MODE_PROTECT;
+    tcg_unit_start(s, j->pc);
+    job_gen_entry(j, s);
+    bridge_gen(s, j->pc);
+    rs->insns = 1;
+    return !s->overflow;
+}
+
 /* IR of the unit, optimised, in engine.tcg. */
 static GenResult build_ir(Job *j, unsigned max_insns, TranslateResult *rs)
 {
@@ -280,7 +293,12 @@ static GenResult build_ir(Job *j, unsigned max_insns, TranslateResult *rs)
     j->check = false;
     j->nb_pages = 0;
     memset(rs, 0, sizeof(*rs));
-    if (!x86_translate_unit(s, &rq, rs)) {
+    if (unlikely(bridge_at(j->pc))) {
+        mode = PAGE_MODE_PROTECT;
+        if (!build_bridge(j, rs)) {
+            return GEN_TOO_BIG;
+        }
+    } else if (!x86_translate_unit(s, &rq, rs)) {
         return GEN_TOO_BIG;
     }
     if (j->mode != mode) {
@@ -562,7 +580,7 @@ static TB *translate_locked(EngineCPU *cpu, uint64_t pc, bool one_shot)
             return tb;
         }
     }
-    if (!fetchable(cpu, pc) && !hook_at(pc)) {
+    if (!fetchable(cpu, pc) && !hook_at(pc) && !bridge_at(pc)) {
         raise_fetch(cpu, pc);
         return NULL;
     }

@@ -157,6 +157,17 @@ int tb_hook_add(uint64_t pc, TBHookFn *fn, void *opaque);
 void tb_hook_remove(int id);
 
 /*
+ * Bridges: whoever executes @pc runs @fn instead of guest code, and goes on
+ * behind the call as if it had executed RET.  The address need not be mapped.
+ * The state is exact for @fn, which may change it, run a nested cpu_exec(), or
+ * leave with cpu_loop_exit(); a fault in it is a guest exception at @pc.  No
+ * lock is taken and no table is searched on the way.  Hooks at @pc run first.
+ * One bridge per address: adding a second fails.
+ */
+bool tb_bridge_add(uint64_t pc, TBHookFn *fn, void *opaque);
+void tb_bridge_remove(uint64_t pc);
+
+/*
  * Run everything exclusive to this CPU: other CPUs are stopped at safe points
  * between start and end.
  */

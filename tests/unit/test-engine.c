@@ -654,6 +654,65 @@ static void hook_fn(CPUArchState *env, void *opaque)
     }
 }
 
+/* A bridge doubles rax; with @opaque it runs guest code first. */
+static void bridge_fn(CPUArchState *env, void *opaque)
+{
+    if (opaque) {
+        uint64_t rip = env->rip, rsp = env->regs[R_ESP];
+
+        g_assert_cmpint(run(env, opaque), ==, EXCP_SYSCALL);
+        env->rip = rip;
+        env->regs[R_ESP] = rsp;
+    }
+    env->regs[R_EAX] *= 2;
+}
+
+static void bridge_faults(CPUArchState *env, void *opaque)
+{
+    cpu_raise_exception(env, EXCP0E_PAGE, PG_ERROR_U, 0x1234);
+}
+
+static void test_bridges(void)
+{
+    CPUArchState *env = new_cpu();
+    uint8_t *code = fresh(2), *func = code + 2048, *nested = code + 3072, *p;
+    uint64_t t0;
+
+    /* add 3; call func; again; func is bridged away */
+    p = put_add(code, 3);
+    p = put_rel(p, 'C', func);
+    p = put_rel(p, 'L', code);
+    put(p, "S");
+    put(put_add(func, 1), "R");
+    put(put_add(nested, 10), "S");
+    env->regs[R_ECX] = 2;
+    g_assert_cmpuint(run_rax(env, code), ==, 8);
+    g_assert_true(tb_bridge_add(addr(func), bridge_fn, NULL));
+    g_assert_false(tb_bridge_add(addr(func), bridge_fn, NULL));
+    env->regs[R_ECX] = 2;
+    g_assert_cmpuint(run_rax(env, code), ==, 18);
+    env->regs[R_ECX] = 100000;
+    t0 = now();
+    run_rax(env, code);
+    g_test_message("a bridged call costs %.1f ns", (now() - t0) / 1e5);
+    tb_bridge_remove(addr(func));
+    env->regs[R_ECX] = 2;
+    g_assert_cmpuint(run_rax(env, code), ==, 8);
+    /* with guest code inside */
+    g_assert_true(tb_bridge_add(addr(func), bridge_fn, nested));
+    env->regs[R_ECX] = 2;
+    g_assert_cmpuint(run_rax(env, code), ==, 78);
+    tb_bridge_remove(addr(func));
+    /* exceptions name the bridge */
+    g_assert_true(tb_bridge_add(addr(func), bridge_faults, NULL));
+    env->regs[R_ECX] = 1;
+    g_assert_cmpint(run(env, code), ==, EXCP0E_PAGE);
+    g_assert_cmphex(env->rip, ==, addr(func));
+    g_assert_cmphex(env->cr2, ==, 0x1234);
+    tb_bridge_remove(addr(func));
+    cpu_destroy(env);
+}
+
 static void test_hooks(void)
 {
     CPUArchState *env = new_cpu();
@@ -926,6 +985,7 @@ int main(int argc, char **argv)
     g_test_add_func("/engine/smc/self", test_smc_self);
     g_test_add_func("/engine/faults", test_faults);
     g_test_add_func("/engine/hooks", test_hooks);
+    g_test_add_func("/engine/bridges", test_bridges);
     g_test_add_func("/engine/turnover", test_turnover);
     g_test_add_func("/engine/threads", test_threads);
     g_test_add_func("/engine/exclusive", test_exclusive);
