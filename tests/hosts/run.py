@@ -7,6 +7,8 @@ The x86-64 programs are this machine's own, so this suite needs an x86-64
 machine, a loongarch64 cross compiler and qemu-user.
 """
 import argparse
+import concurrent.futures
+import importlib.util
 import os
 import pathlib
 import shutil
@@ -81,10 +83,11 @@ def cross_prefix():
     return None
 
 
-# What the interpreter inside an emulator runs in seconds; --long runs all.
+# What an emulator inside an emulator runs in seconds; --long runs all.
 GUEST = ['sig-frame', 'sig-jump', 'sig-queue', 'sig-restart', 'sig-fpu',
          'sig-flags', 'thread-exit', 'sys-file', 'sys-poll', 'sys-net',
-         'sys-code']
+         'sys-code', 'sig-inexact', 'sig-million', 'thread-many', 'sys-new',
+         'time-vdso']
 
 
 def guest_programs(emu, report, can_exec, everything):
@@ -99,6 +102,41 @@ def guest_programs(emu, report, can_exec, everything):
     for line in lines:
         verdict, _, rest = line.partition(' ')
         report(verdict, rest.strip())
+
+
+def isa(emu, report, cases):
+    """Random instructions: the code generator must leave what the interpreter
+    leaves, which is compared with a CPU by tests/isa."""
+    spec = importlib.util.spec_from_file_location('isa',
+                                                  ROOT / 'tests/isa/run.py')
+    tests = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tests)
+    with tempfile.TemporaryDirectory(prefix='hosts-isa-') as d:
+        exe, rows = tests.build(pathlib.Path(d))
+        runs = [tests.Config(a, emu + ['-accel', a], {}, cases, 0)
+                for a in ('interp', 'tcg')]
+        host = int(tests.output([exe, 'features'])[0][0], 16)
+        for run in runs:
+            error = run.setup(exe, host)
+            if error:
+                report('FAIL', 'isa', error)
+                return
+        bad, done = [], 0
+        for first in range(0, cases, 500):
+            args = ('run', tests.SEED, first, min(500, cases - first),
+                    hex(runs[0].features), 'fine')
+            with concurrent.futures.ThreadPoolExecutor(2) as pool:
+                want, got = (tests.by_case(out) for out, _, _ in
+                             pool.map(lambda r: r.run(*args), runs))
+            # A wild address may end both: it ends the emulator around them.
+            if len(want) != len(got):
+                bad.append(f'from {first}: {len(got)} of {len(want)}')
+            done += len(want)
+            bad += [f'{case} {rows[int(line.split()[1])][0]}'
+                    for case, line in want.items()
+                    if case in got and got[case] != line]
+        report('FAIL' if bad else 'ok', 'isa', f'{done} cases' +
+               (f', {len(bad)} differ: {bad[:8]}' if bad else ''))
 
 
 def main():
@@ -136,9 +174,9 @@ def main():
     sysroot = subprocess.run([prefix + 'gcc', '-print-sysroot'], text=True,
                              capture_output=True).stdout.strip()
     emu = [QEMU, '-L', sysroot, os.path.join(
-        args.builddir, 'qemu-x86_64'), '-accel', 'interp']
+        args.builddir, 'qemu-x86_64')]
 
-    def compare(name, argv, timeout=120, execs=False):
+    def compare(name, argv, timeout=120, execs=False, accel='tcg'):
         if execs and not can_exec:
             report('SKIP', name, 'binfmt_misc cannot be used here')
             return
@@ -148,7 +186,8 @@ def main():
                   text=True, errors='replace')
         want = subprocess.run(argv, **kw)
         try:
-            got = subprocess.run(emu + argv, timeout=timeout, **kw)
+            got = subprocess.run(emu + ['-accel', accel] + argv,
+                                 timeout=timeout, **kw)
         except subprocess.TimeoutExpired:
             report('FAIL', name, f'timeout after {timeout} s')
             return
@@ -169,7 +208,9 @@ def main():
             exe = os.path.join(d, 'hello-' + name)
             subprocess.run(['gcc', '-O1', '-w', *flags, '-o', exe, src,
                             '-lm', '-lpthread'], check=True)
-            compare('hello-' + name, [exe, 'world'])
+            for accel in 'tcg', 'interp':
+                compare(f'hello-{name} -accel {accel}', [exe, 'world'],
+                        accel=accel)
         bb = '/bin/busybox'
         if not os.path.exists(bb):
             report('SKIP', 'busybox', 'busybox-static is not installed')
@@ -193,6 +234,26 @@ def main():
         compare('echo', ['/bin/echo', 'dynamic', 'hello'])
         compare('bash', ['/bin/bash', '-c', 'for i in {1..20}; do echo $((i*i)); '
                          'done | sort -n | tail -3; exit 6'], execs=True)
+        py = 'import hashlib, json, zlib; d = json.dumps(list(range(3000))); ' \
+             'print(zlib.crc32(zlib.compress(d.encode())), sum(x ** .5 for x ' \
+             'in json.loads(d)), hashlib.sha256(d.encode()).hexdigest())'
+        for name, argv in (
+                ('python', ['/usr/bin/python3', '-c', py]),
+                ('perl', ['/usr/bin/perl', '-e', 'for (1 .. 3000) { $h{$_ % 97} '
+                          '.= $_ * 1.25; } print join ",", map { length } '
+                          '@h{sort keys %h}']),
+                ('sqlite3', ['/usr/bin/sqlite3', ':memory:', 'create table t (a,'
+                             ' b); insert into t select value, value * 0.5 from '
+                             'generate_series(1, 2000); select sum(a), avg(b) '
+                             'from t;']),
+                ('openssl', ['/usr/bin/openssl', 'dgst', '-sha256',
+                             '/etc/services']),
+                ('xz', ['/usr/bin/xz', '-c', '/etc/services'])):
+            if os.path.exists(argv[0]):
+                compare(name, argv)
+            else:
+                report('SKIP', name, 'not installed')
+        isa(emu, report, 200000 if args.long else 20000)
         guest_programs(emu, report, bool(can_exec), args.long)
     return finish()
 
