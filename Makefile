@@ -36,7 +36,7 @@ check: tests
 	@scripts/run-checks.py --emulator $(EMU) --build $(BUILD)
 
 check-unit check-isa check-guest check-real check-fuzz check-hosts \
-check-style check-layers check-docs check-lift check-cli \
+check-encoder check-style check-layers check-docs check-lift check-cli \
 check-sanitizers: all
 	@scripts/run-checks.py --emulator $(EMU) --build $(BUILD) \
 	    --only $(patsubst check-%,%,$@)
@@ -59,5 +59,5 @@ clean:
 	@rm -rf $(BUILD) docs/_build
 
 .PHONY: all setup tests run check check-unit check-isa check-guest check-real \
-	check-fuzz check-hosts check-style check-layers check-docs check-lift \
+	check-fuzz check-hosts check-encoder check-style check-layers check-docs check-lift \
 	check-cli check-sanitizers check-long bench install docs clean

@@ -120,6 +120,7 @@ def main():
                                 + long)),
         ('fuzz', lambda: script(['tests/fuzz/run.py', '--emulator', emu]
                                 + long)),
+        ('encoder', lambda: script(['tests/encoder/run.py'])),
         ('hosts', lambda: script(['tests/hosts/run.py'] + long)),
         ('sanitizers', lambda: script(['tests/sanitizers/run.py'] + long)),
     ]
@@ -130,7 +131,7 @@ def main():
             continue
         cmdfile = ROOT / 'tests' / name / 'run.py'
         if name in ('cli', 'guest', 'isa', 'loader', 'real', 'fuzz', 'hosts',
-                    'sanitizers') and not cmdfile.exists():
+                    'encoder', 'sanitizers') and not cmdfile.exists():
             continue
         print(f'== {name}', flush=True)
         start = time.monotonic()
