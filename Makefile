@@ -47,6 +47,9 @@ check-long: tests
 bench: setup all
 	@tests/bench/run.py --emulator $(EMU)
 
+bench-loongarch:
+	@tests/bench/loongarch.py
+
 install: all
 	@ninja -C $(BUILD) install
 
@@ -60,4 +63,4 @@ clean:
 
 .PHONY: all setup tests run check check-unit check-isa check-guest check-real \
 	check-fuzz check-hosts check-encoder check-style check-layers check-docs check-lift \
-	check-cli check-sanitizers check-long bench install docs clean
+	check-cli check-sanitizers check-long bench bench-loongarch install docs clean
