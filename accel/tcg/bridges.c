@@ -93,6 +93,10 @@ void bridge_gen(TCGContext *s, uint64_t pc)
     TCGv rsp = stack_pointer(s), to = tcg_temp(s);
 
     tcg_gen_insn_start(s, pc);
+    if (!(*bridge_place(pc))->fn) {
+        tcg_gen_exit_reason(s, EXCP_HLT_BRIDGE, tcg_const(s, pc));
+        return;
+    }
     tcg_gen_call(s, &bridge_helper, TCGV_NONE, 1, &arg);
     tcg_gen_ld(s, TCG_OP_ld, MO_64, to, (TCGMem) { .base = rsp });
     tcg_gen2(s, TCG_OP_add, MO_64, rsp, rsp, tcg_const(s, 8));

@@ -162,7 +162,8 @@ void tb_hook_remove(int id);
  * The state is exact for @fn, which may change it, run a nested cpu_exec(), or
  * leave with cpu_loop_exit(); a fault in it is a guest exception at @pc.  No
  * lock is taken and no table is searched on the way.  Hooks at @pc run first.
- * One bridge per address: adding a second fails.
+ * Without @fn cpu_exec() returns EXCP_HLT_BRIDGE with rip = @pc.  One bridge
+ * per address: adding a second fails.
  */
 bool tb_bridge_add(uint64_t pc, TBHookFn *fn, void *opaque);
 void tb_bridge_remove(uint64_t pc);
