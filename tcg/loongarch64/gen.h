@@ -337,6 +337,20 @@ void la_replaced(const void *rx, size_t size);
 
 void la_emit_atomic_stub(LAGen *g, LAStub *stub);
 
+/* ---- isel-vec.c, vec-int.c, vec-fp.c ---- */
+
+/* Memory of a vector value; a result that is there now. */
+LAMem la_vec_place(LAGen *g, TCGv v);
+void la_vec_written(LAGen *g, TCGv v);
+/* Bytes of a result from @from on become zero, up to 16, or 32 on demand. */
+void la_vec_zero_tail(LAGen *g, const TCGOp *op, LAMem d, unsigned from);
+/* By tcg_vop_ref(), in two steps; between them numbers are in TMP0. */
+void la_vec_reference(LAGen *g, const TCGOp *op);
+void la_vec_result(LAGen *g, const TCGOp *op);
+/* In general registers, on the FPU; false: not done. */
+bool la_vec_int(LAGen *g, const TCGOp *op);
+bool la_vec_fp(LAGen *g, const TCGOp *op);
+
 /* ---- fault.c ---- */
 
 void la_sync_from_ucontext(void *env, const void *uc);

@@ -9,7 +9,7 @@
 
 /* ---- places ---- */
 
-static LAMem place(LAGen *g, TCGv v)
+LAMem la_vec_place(LAGen *g, TCGv v)
 {
     const TCGVal *x = &g->s->vals[v];
 
@@ -19,8 +19,8 @@ static LAMem place(LAGen *g, TCGv v)
     return (LAMem) { LA_SP, 0, ra_slot(&g->ra, v).offset };
 }
 
-/* Result @v is where place() says. */
-static void written(LAGen *g, TCGv v)
+/* Result @v is where la_vec_place() says. */
+void la_vec_written(LAGen *g, TCGv v)
 {
     if (g->s->vals[v].kind == TCG_VAL_TEMP && !ra_dst_dead(&g->ra, 0)) {
         g->ra.vals[v].in_slot = true;
@@ -28,7 +28,7 @@ static void written(LAGen *g, TCGv v)
 }
 
 /* Bytes of a result from @from on become zero, up to 16, or 32 on demand. */
-static void zero_tail(LAGen *g, const TCGOp *op, LAMem d, unsigned from)
+void la_vec_zero_tail(LAGen *g, const TCGOp *op, LAMem d, unsigned from)
 {
     unsigned to = op->flags & TCG_F_ZERO_UPPER ? 32 : 16;
 
@@ -86,7 +86,7 @@ static void copy(LAGen *g, LAMem d, LAMem s, unsigned size)
 static void vload(LAGen *g, const TCGOp *op, LAMem m)
 {
     unsigned size = 1u << op->w, t;
-    LAMem d = place(g, op->dst[0]);
+    LAMem d = la_vec_place(g, op->dst[0]);
 
     check_align(g, op, m);
     if (size < 8) {
@@ -97,8 +97,8 @@ static void vload(LAGen *g, const TCGOp *op, LAMem m)
     } else {
         copy(g, d, m, size);
     }
-    zero_tail(g, op, d, MAX(size, 8u));
-    written(g, op->dst[0]);
+    la_vec_zero_tail(g, op, d, MAX(size, 8u));
+    la_vec_written(g, op->dst[0]);
 }
 
 void gen_vld(LAGen *g, const TCGOp *op)
@@ -119,12 +119,12 @@ void gen_vst(LAGen *g, const TCGOp *op)
     la_order(g, LA_ORDER_ST, false);
     m = vector_address(g, op, 1u << op->w);
     check_align(g, op, m);
-    copy(g, m, place(g, op->src[2]), 1u << op->w);
+    copy(g, m, la_vec_place(g, op->src[2]), 1u << op->w);
 }
 
 void gen_vst_env(LAGen *g, const TCGOp *op)
 {
-    copy(g, (LAMem) { LA_ENV, 0, op->imm }, place(g, op->src[0]),
+    copy(g, (LAMem) { LA_ENV, 0, op->imm }, la_vec_place(g, op->src[0]),
          1u << op->w);
 }
 
@@ -172,19 +172,19 @@ static uint64_t encode(LAMem m, unsigned n)
     return (uint64_t)(m.disp | (m.base == LA_SP)) << n * 12;
 }
 
-static void call_reference(LAGen *g, const TCGOp *op)
+/* The result is in its place, a number in TMP0. */
+void la_vec_reference(LAGen *g, const TCGOp *op)
 {
     const char *sig = tcg_vop_defs[op->aux].sig;
     bool vec = sig[0] == 'd';
-    uint64_t places = encode(vec ? place(g, op->dst[0]) : vtmp(g, 0), 0);
+    uint64_t places = encode(vec ? la_vec_place(g, op->dst[0]) : vtmp(g, 0), 0);
     uint32_t *fine;
-    unsigned d;
 
     for (unsigned k = 0; sig[1 + k] && sig[1 + k] != 'I'; k++) {
         LAMem m = vtmp(g, 1 + k);
 
         if (sig[1 + k] == 'v') {
-            m = place(g, op->src[k]);
+            m = la_vec_place(g, op->src[k]);
         } else {
             unsigned r = la_use(g, op->src[k]);
 
@@ -203,8 +203,15 @@ static void call_reference(LAGen *g, const TCGOp *op)
         la_trap(g, 19);
         la_here(g, fine);
     }
-    if (vec) {
-        written(g, op->dst[0]);
+}
+
+/* What is computed goes to the op's result; a number is in TMP0. */
+void la_vec_result(LAGen *g, const TCGOp *op)
+{
+    unsigned d;
+
+    if (tcg_vop_defs[op->aux].sig[0] == 'd') {
+        la_vec_written(g, op->dst[0]);
     } else if (!ra_dst_dead(&g->ra, 0)) {
         d = la_dst(g, 0, TCGV_NONE, TCGV_NONE);
         la_mov(&g->a, d, LA_TMP0);
@@ -216,8 +223,8 @@ static void call_reference(LAGen *g, const TCGOp *op)
 
 static void bitwise(LAGen *g, const TCGOp *op)
 {
-    LAMem d = place(g, op->dst[0]), a = place(g, op->src[0]);
-    LAMem b = place(g, op->src[1]);
+    LAMem d = la_vec_place(g, op->dst[0]), a = la_vec_place(g, op->src[0]);
+    LAMem b = la_vec_place(g, op->src[1]);
     unsigned size = 1u << op->w;
 
     for (unsigned k = 0; k < size; k += 8) {
@@ -239,8 +246,8 @@ static void bitwise(LAGen *g, const TCGOp *op)
         }
         la_st_d(&g->a, LA_TMP0, d.base, d.disp + k);
     }
-    zero_tail(g, op, d, size);
-    written(g, op->dst[0]);
+    la_vec_zero_tail(g, op, d, size);
+    la_vec_written(g, op->dst[0]);
 }
 
 void gen_v(LAGen *g, const TCGOp *op)
@@ -259,30 +266,34 @@ void gen_v(LAGen *g, const TCGOp *op)
         if (op->flags & TCG_F_SCALAR) {
             break;
         }
-        d = place(g, op->dst[0]);
-        copy(g, d, place(g, op->src[0]), size);
+        d = la_vec_place(g, op->dst[0]);
+        copy(g, d, la_vec_place(g, op->src[0]), size);
         if (op->flags & TCG_F_ZERO_UPPER) {
-            zero_tail(g, op, d, size);
+            la_vec_zero_tail(g, op, d, size);
         }
-        written(g, op->dst[0]);
+        la_vec_written(g, op->dst[0]);
         return;
     case VOP_zero:
-        d = place(g, op->dst[0]);
-        zero_tail(g, op, d, 0);
+        d = la_vec_place(g, op->dst[0]);
+        la_vec_zero_tail(g, op, d, 0);
         if (size == 32 && !(op->flags & TCG_F_ZERO_UPPER)) {
             la_st_d(&g->a, LA_ZERO, d.base, d.disp + 16);
             la_st_d(&g->a, LA_ZERO, d.base, d.disp + 24);
         }
-        written(g, op->dst[0]);
+        la_vec_written(g, op->dst[0]);
         return;
     case VOP_movq:
-        d = place(g, op->dst[0]);
-        copy(g, d, place(g, op->src[0]), 8);
-        zero_tail(g, op, d, 8);
-        written(g, op->dst[0]);
+        d = la_vec_place(g, op->dst[0]);
+        copy(g, d, la_vec_place(g, op->src[0]), 8);
+        la_vec_zero_tail(g, op, d, 8);
+        la_vec_written(g, op->dst[0]);
         return;
     default:
         break;
     }
-    call_reference(g, op);
+    if (la_vec_int(g, op) || la_vec_fp(g, op)) {
+        return;
+    }
+    la_vec_reference(g, op);
+    la_vec_result(g, op);
 }

@@ -1,0 +1,299 @@
+/*
+ * Integer vectors and shuffles in general registers, 64 or 32 bits at a time,
+ * where that takes few instructions.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "gen.h"
+
+static unsigned temp(LAGen *g)
+{
+    unsigned t = ra_scratch(&g->ra, TCG_I64, 0);
+
+    la_form_any(g, t);
+    return t;
+}
+
+static void done(LAGen *g, const TCGOp *op, LAMem d)
+{
+    la_vec_zero_tail(g, op, d, 1u << op->w);
+    la_vec_result(g, op);
+}
+
+/* Lane by lane, 32 or 64 bits: TMP0 = TMP0 op TMP1. */
+static bool lane_op(LAGen *g, const TCGOp *op)
+{
+    bool wide = op->cond == MO_64, shift = op->aux >= VOP_shli &&
+                                           op->aux <= VOP_sari;
+    LAMem d = la_vec_place(g, op->dst[0]), a = la_vec_place(g, op->src[0]), b = a;
+    unsigned n = op->imm & 0xff;
+    LAAsm *p = &g->a;
+
+    if (op->cond < MO_32 || (shift && n >= (8u << op->cond))) {
+        return false;
+    }
+    if (!shift) {
+        b = la_vec_place(g, op->src[1]);
+    }
+    for (int k = 0; k < 1 << op->w; k += wide ? 8 : 4) {
+        (wide ? la_ld_d : la_ld_w)(p, LA_TMP0, a.base, a.disp + k);
+        if (!shift) {
+            (wide ? la_ld_d : la_ld_w)(p, LA_TMP1, b.base, b.disp + k);
+        }
+        switch (op->aux) {
+        case VOP_add:
+            la_add_d(p, LA_TMP0, LA_TMP0, LA_TMP1);
+            break;
+        case VOP_sub:
+            la_sub_d(p, LA_TMP0, LA_TMP0, LA_TMP1);
+            break;
+        case VOP_cmpeq:
+            la_xor(p, LA_TMP0, LA_TMP0, LA_TMP1);
+            la_sltui(p, LA_TMP0, LA_TMP0, 1);
+            la_sub_d(p, LA_TMP0, LA_ZERO, LA_TMP0);
+            break;
+        case VOP_cmpgt:
+            la_slt(p, LA_TMP0, LA_TMP1, LA_TMP0);
+            la_sub_d(p, LA_TMP0, LA_ZERO, LA_TMP0);
+            break;
+        case VOP_shli:
+            (wide ? la_slli_d : la_slli_w)(p, LA_TMP0, LA_TMP0, n);
+            break;
+        case VOP_shri:
+            (wide ? la_srli_d : la_srli_w)(p, LA_TMP0, LA_TMP0, n);
+            break;
+        default:
+            (wide ? la_srai_d : la_srai_w)(p, LA_TMP0, LA_TMP0, n);
+            break;
+        }
+        (wide ? la_st_d : la_st_w)(p, LA_TMP0, d.base, d.disp + k);
+    }
+    done(g, op, d);
+    return true;
+}
+
+/* Bytes of 64 bits that are equal: the sum finds bits 0..6, or bit 7. */
+static bool equal_bytes(LAGen *g, const TCGOp *op)
+{
+    LAMem d = la_vec_place(g, op->dst[0]), a = la_vec_place(g, op->src[0]);
+    LAMem b = la_vec_place(g, op->src[1]);
+    unsigned low = la_const_reg(g, 0x7f7f7f7f7f7f7f7full);
+    LAAsm *p = &g->a;
+
+    for (int k = 0; k < 1 << op->w; k += 8) {
+        la_ld_d(p, LA_TMP0, a.base, a.disp + k);
+        la_ld_d(p, LA_TMP1, b.base, b.disp + k);
+        la_xor(p, LA_TMP0, LA_TMP0, LA_TMP1);
+        la_and(p, LA_TMP1, LA_TMP0, low);
+        la_add_d(p, LA_TMP1, LA_TMP1, low);
+        la_or(p, LA_TMP1, LA_TMP1, LA_TMP0);
+        la_nor(p, LA_TMP0, LA_TMP1, low);       /* 0x80 where equal */
+        la_srli_d(p, LA_TMP1, LA_TMP0, 7);
+        la_sub_d(p, LA_TMP1, LA_TMP0, LA_TMP1);
+        la_or(p, LA_TMP0, LA_TMP0, LA_TMP1);
+        la_st_d(p, LA_TMP0, d.base, d.disp + k);
+    }
+    done(g, op, d);
+    return true;
+}
+
+/* Top bits of bytes: a product brings those of 64 bits together. */
+static bool top_bits(LAGen *g, const TCGOp *op)
+{
+    LAMem a = la_vec_place(g, op->src[0]);
+    unsigned ones, factor, sum, esz = 1u << op->cond;
+    LAAsm *p = &g->a;
+
+    sum = temp(g);
+    la_mov(p, sum, LA_ZERO);
+    if (op->cond == MO_8) {
+        ones = la_const_reg(g, 0x0101010101010101ull);
+        factor = la_const_reg(g, 0x0102040810204080ull);
+        for (int k = 0; k < 1 << op->w; k += 8) {
+            la_ld_d(p, LA_TMP0, a.base, a.disp + k);
+            la_srli_d(p, LA_TMP0, LA_TMP0, 7);
+            la_and(p, LA_TMP0, LA_TMP0, ones);
+            la_mul_d(p, LA_TMP0, LA_TMP0, factor);
+            la_srli_d(p, LA_TMP0, LA_TMP0, 56);
+            la_bstrins_d(p, sum, LA_TMP0, k + 7, k);
+        }
+    } else {
+        for (int k = 0; k < 1 << op->w; k += esz) {
+            la_ld_bu(p, LA_TMP0, a.base, a.disp + k + esz - 1);
+            la_srli_d(p, LA_TMP0, LA_TMP0, 7);
+            la_bstrins_d(p, sum, LA_TMP0, k / esz, k / esz);
+        }
+    }
+    la_mov(p, LA_TMP0, sum);
+    la_vec_result(g, op);
+    return true;
+}
+
+/*
+ * Result words from words of the sources: from[k] < 4 of src[0], else of
+ * src[1]; 16 bytes, all read before the first is written.
+ */
+static bool words(LAGen *g, const TCGOp *op, const uint8_t from[4])
+{
+    LAMem d = la_vec_place(g, op->dst[0]), a = la_vec_place(g, op->src[0]), b = a;
+    unsigned t[4];
+
+    if (op->w != VW_16) {
+        return false;
+    }
+    if (op->src[1]) {
+        b = la_vec_place(g, op->src[1]);
+    }
+    for (unsigned k = 0; k < 4; k++) {
+        LAMem m = from[k] < 4 ? a : b;
+
+        t[k] = temp(g);
+        if (k % 2 == 0 && from[k] % 2 == 0 && from[k + 1] == from[k] + 1) {
+            la_ld_d(&g->a, t[k], m.base, m.disp + (from[k] & 3) * 4);
+            t[++k] = RA_NOREG;
+        } else {
+            la_ld_w(&g->a, t[k], m.base, m.disp + (from[k] & 3) * 4);
+        }
+    }
+    for (unsigned k = 0; k < 4; k++) {
+        if (k % 2 == 0 && t[k + 1] == RA_NOREG) {
+            la_st_d(&g->a, t[k], d.base, d.disp + k * 4);
+        } else if (t[k] != RA_NOREG) {
+            la_st_w(&g->a, t[k], d.base, d.disp + k * 4);
+        }
+    }
+    la_vec_zero_tail(g, op, d, 16);
+    la_vec_result(g, op);
+    return true;
+}
+
+static bool shuffle(LAGen *g, const TCGOp *op)
+{
+    unsigned i = op->imm;
+
+    switch (op->aux) {
+    case VOP_pshufd:
+        return words(g, op, (uint8_t[]) { i & 3, i >> 2 & 3, i >> 4 & 3,
+                                          i >> 6 & 3 });
+    case VOP_shufp:
+        if (op->cond == MO_32) {
+            return words(g, op, (uint8_t[]) { i & 3, i >> 2 & 3,
+                                              4 + (i >> 4 & 3),
+                                              4 + (i >> 6 & 3) });
+        }
+        return words(g, op, (uint8_t[]) { (i & 1) * 2, (i & 1) * 2 + 1,
+                                          4 + (i & 2), 5 + (i & 2) });
+    case VOP_unpckl:
+    case VOP_unpckh:
+        i = op->aux == VOP_unpckh ? 2 : 0;
+        if (op->cond == MO_64) {
+            return words(g, op, (uint8_t[]) { i, i + 1, i + 4, i + 5 });
+        }
+        return op->cond == MO_32 &&
+               words(g, op, (uint8_t[]) { i, i + 4, i + 1, i + 5 });
+    case VOP_movlh:
+        return words(g, op, (uint8_t[]) { 0, 1, 4, 5 });
+    case VOP_movhl:
+        return words(g, op, (uint8_t[]) { 6, 7, 2, 3 });
+    case VOP_movlo:
+        return words(g, op, (uint8_t[]) { 4, 5, 2, 3 });
+    case VOP_movddup:
+        return words(g, op, (uint8_t[]) { 0, 1, 0, 1 });
+    case VOP_movs:
+        if (op->cond == MO_64) {
+            return words(g, op, (uint8_t[]) { 4, 5, 2, 3 });
+        }
+        return op->cond == MO_32 &&
+               words(g, op, (uint8_t[]) { 4, 1, 2, 3 });
+    default:
+        return false;
+    }
+}
+
+static bool from_number(LAGen *g, const TCGOp *op)
+{
+    LAMem d = la_vec_place(g, op->dst[0]);
+    unsigned r;
+
+    if (op->cond < MO_32) {
+        return false;
+    }
+    r = la_zext(g, op->src[0], op->cond, LA_TMP0);
+    la_st_d(&g->a, r, d.base, d.disp);
+    la_vec_zero_tail(g, op, d, 8);
+    la_vec_result(g, op);
+    return true;
+}
+
+static bool to_number(LAGen *g, const TCGOp *op)
+{
+    static void (*const ld[4])(LAAsm *, unsigned, unsigned, int64_t) = {
+        la_ld_bu, la_ld_hu, la_ld_wu, la_ld_d,
+    };
+    LAMem a = la_vec_place(g, op->src[0]);
+    unsigned lane = op->imm & ((16 >> op->cond) - 1);
+
+    ld[op->cond](&g->a, LA_TMP0, a.base, a.disp + (lane << op->cond));
+    la_vec_result(g, op);
+    return true;
+}
+
+static bool broadcast(LAGen *g, const TCGOp *op)
+{
+    LAMem d = la_vec_place(g, op->dst[0]), a = la_vec_place(g, op->src[0]);
+
+    la_ld_d(&g->a, LA_TMP0, a.base, a.disp);
+    for (unsigned bits = 8u << op->cond; bits < 64; bits *= 2) {
+        la_bstrins_d(&g->a, LA_TMP0, LA_TMP0, 2 * bits - 1, bits);
+    }
+    for (int k = 0; k < 1 << op->w; k += 8) {
+        la_st_d(&g->a, LA_TMP0, d.base, d.disp + k);
+    }
+    done(g, op, d);
+    return true;
+}
+
+static bool multiply(LAGen *g, const TCGOp *op)
+{
+    LAMem d = la_vec_place(g, op->dst[0]), a = la_vec_place(g, op->src[0]);
+    LAMem b = la_vec_place(g, op->src[1]);
+
+    for (int k = 0; k < 1 << op->w; k += 8) {
+        la_ld_wu(&g->a, LA_TMP0, a.base, a.disp + k);
+        la_ld_wu(&g->a, LA_TMP1, b.base, b.disp + k);
+        la_mul_d(&g->a, LA_TMP0, LA_TMP0, LA_TMP1);
+        la_st_d(&g->a, LA_TMP0, d.base, d.disp + k);
+    }
+    done(g, op, d);
+    return true;
+}
+
+bool la_vec_int(LAGen *g, const TCGOp *op)
+{
+    switch (op->aux) {
+    case VOP_cmpeq:
+        if (op->cond == MO_8) {
+            return equal_bytes(g, op);
+        }
+        return lane_op(g, op);
+    case VOP_add:
+    case VOP_sub:
+    case VOP_cmpgt:
+    case VOP_shli:
+    case VOP_shri:
+    case VOP_sari:
+        return lane_op(g, op);
+    case VOP_movmsk:
+        return top_bits(g, op);
+    case VOP_movi2v:
+        return from_number(g, op);
+    case VOP_extract:
+        return to_number(g, op);
+    case VOP_bcast:
+        return broadcast(g, op);
+    case VOP_muludq:
+        return multiply(g, op);
+    default:
+        return shuffle(g, op);
+    }
+}
