@@ -153,9 +153,11 @@ class Generator:
     def struct_by_value(self, t):
         key = t.text()
         if key not in self.by_value:
-            name = 'kzt_s%d' % len(self.by_value)
+            if key != '{D}' and 'D' in key:
+                raise Unsupported('a long double inside a structure')
             inner = ''.join('    %s m%d;\n' % (self.ctype(m), i)
                             for i, m in enumerate(t.sub))
+            name = 'kzt_s%d' % len(self.by_value)
             self.by_value[key] = name
             self.head.append('/* %s */\nstruct %s {\n%s};' %
                              (key, name, inner))
@@ -215,7 +217,9 @@ class Generator:
         return ['INT']
 
     def in_memory(self, t):
-        return t.kind == '{' and struct_classes(t) is None
+        # A structure of one long double comes back on the x87 stack.
+        return t.kind == '{' and struct_classes(t) is None and \
+            t.text() != '{D}'
 
     def size(self, t):
         if t.kind == '{':
@@ -233,7 +237,10 @@ class Generator:
         sep = '' if c.endswith('*') else ' '
         if a.kind == '{':
             out.append('    %s %s;' % (c, v))
-            if parts is None:
+            if a.text() == '{D}':
+                out.append('    %s.m0 = kzt_get_f80(kzt_stack(env, %d));' %
+                           (v, stack))
+            elif parts is None:
                 src = 'kzt_stack(env, %d)' % stack
                 out.append('    memcpy(&%s, %s, sizeof(%s));' % (v, src, v))
             else:
@@ -279,6 +286,9 @@ class Generator:
                        ('(uint32_t)' if r.kind in 'csiCSI' else ''))
 
     def write_struct(self, r, out):
+        if r.text() == '{D}':
+            out.append('    kzt_push_f80(env, r.m0);')
+            return
         if self.in_memory(r):
             out.append('    memcpy((void *)(uintptr_t)hidden, &r, sizeof(r));')
             out.append('    env->regs[R_EAX] = hidden;')
@@ -349,6 +359,10 @@ class Generator:
             c = self.ctype(a)
             args.append('%s%sa%d' % (c, '' if c.endswith('*') else ' ', i))
             v = 'a%d' % i
+            if a.text() == '{D}':
+                pre.append('    kzt_set_f80(kzt_stack(env, %d), %s.m0);' %
+                           (stack, v))
+                continue
             if a.kind == '{':
                 if parts is None:
                     pre.append('    memcpy(kzt_stack(env, %d), &%s, sizeof(%s));'
@@ -388,6 +402,8 @@ class Generator:
             ret.append('r = kzt_f64(env->vregs[0].q[0]);')
         elif r.kind == 'D':
             ret.append('r = kzt_pop_f80(env);')
+        elif r.text() == '{D}':
+            ret.append('r.m0 = kzt_pop_f80(env);')
         elif r.kind == 'F':
             ret.append('r = kzt_closure(&%s, env->regs[R_EAX]);' %
                        self.callback(r.sub))

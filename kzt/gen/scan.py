@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Make the prototype list of a library from its installed headers.
 
-    scan.py kzt/libs/z.desc > kzt/libs/z.protos
+    scan.py kzt/libs/z.desc [LIBRARY.so] > kzt/libs/z.protos
 
 Needs libclang and its Python binding (Debian: python3-clang).  The list is
 committed, so that building needs neither.  Only functions that the library
@@ -147,7 +147,8 @@ def main():
     for d in tu.diagnostics:
         if d.severity >= 3:
             sys.exit('scan.py: %s' % d)
-    names = exported('/usr/lib/x86_64-linux-gnu/' + desc['host'][0])
+    names = exported(sys.argv[2] if len(sys.argv) > 2 else
+                     '/usr/lib/x86_64-linux-gnu/' + desc['host'][0])
     sc = Scanner()
     lines = {}
     for c in tu.cursor.get_children():
