@@ -130,4 +130,11 @@ extern void (*tcg_interp_trap)(void *env, int trap, const void *pc);
 /* NULL on hosts without a code generator. */
 extern const TCGBackend *const tcg_host_backend;
 
+/*
+ * An atomic op of @w on any address, also a misaligned one; the old value.  A
+ * code generator may call it for what its host cannot do.
+ */
+uint64_t tcg_atomic_rmw(TCGOpcode opc, unsigned w, uint64_t addr, uint64_t a,
+                        uint64_t b);
+
 #endif

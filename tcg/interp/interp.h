@@ -145,13 +145,6 @@ uintptr_t interp_exec(void *env, const void *code);
 /* Copy the guest registers of the running frame to or from the CPU state. */
 void interp_sync(void *env, bool to_env);
 
-/*
- * An atomic op of @w on any address, also a misaligned one; the old value.  A
- * code generator may call it for what its host cannot do.
- */
-uint64_t tcg_atomic_rmw(TCGOpcode opc, unsigned w, uint64_t addr, uint64_t a,
-                        uint64_t b);
-
 size_t interp_packer_size(void);     /* of backend_data */
 ptrdiff_t interp_pack(TCGContext *s, TCGCodeBuf buf,
                       const uintptr_t *cookies);

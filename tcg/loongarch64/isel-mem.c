@@ -7,7 +7,6 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "gen.h"
-#include "../interp/interp.h"
 
 typedef void LoadFn(LAAsm *a, unsigned d, unsigned j, int64_t disp);
 typedef void IndexFn(LAAsm *a, unsigned d, unsigned j, unsigned k);
