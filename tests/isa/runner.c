@@ -3,6 +3,8 @@
  *
  *   isa-test features                    print the features this CPU has
  *   isa-test run SEED FIRST COUNT MASK   a hash per block of cases
+ *   isa-test run ... fine [RECORD]       a hash per case; those that are 0 in
+ *                                        the record are left out
  *   isa-test show SEED CASE MASK         one case: code, state before, after
  *   isa-test fixed FILE MASK [N]         the cases of a file, or show one
  *   isa-test scenarios                   numbers and names of the scenarios
@@ -17,7 +19,18 @@
 
 #define BLOCK 32
 
+/*
+ * Where user space ends (without the last bit of it), and so does a C library
+ * and an emulator put what is its own: an address there may be mapped in one
+ * and not in the other.  What lies above LOW_END may be so on a foreign host.
+ */
+#define NEAR_END 0x7ff000000000ull
+#define USER_END 0x800000000000ull
+#define LOW_END  0x100000000ull
+
 static int have_avx;
+/* The last case met an address that says nothing. */
+static enum { WILD_NO, WILD_SOMEWHERE, WILD_NEAR_END } wild;
 extern const char __executable_start[], etext[];
 
 static void on_fault(int sig, siginfo_t *si, void *p)
@@ -45,6 +58,10 @@ static void on_fault(int sig, siginfo_t *si, void *p)
     isa_out.signo = sig;
     isa_out.code = si->si_code;
     isa_out.addr = (uintptr_t)si->si_addr;
+    if (sig == SIGSEGV && isa_out.addr >= LOW_END &&
+        isa_out.addr < USER_END) {
+        wild = isa_out.addr >= NEAR_END ? WILD_NEAR_END : WILD_SOMEWHERE;
+    }
     memcpy(isa_out.fx, fp, 416);
     memcpy(&magic, fp + 464, 4);
     if (have_avx && magic == 0x46505853) {
@@ -152,6 +169,7 @@ static void run_case(const IsaCase *c)
     renew_code(c->pc);
     memcpy((void *)c->pc, c->code, c->len);
     memset(&isa_out, 0, sizeof(isa_out));
+    wild = WILD_NO;
     isa_run((void *)c->pc, have_avx);
     normalise(c);
     for (unsigned i = 0; i < c->n_wipe; i++) {
@@ -354,6 +372,54 @@ static int run_fixed(const char *path, uint64_t features, const char *only)
     return 0;
 }
 
+/* A file of 16-bit values, one for each case, behind a line of text. */
+static const uint16_t *read_record(const char *path)
+{
+    static uint16_t values[1 << 20];
+    FILE *f = fopen(path, "r");
+
+    if (!f || fscanf(f, "%*[^\n]") != 0 || fgetc(f) != '\n') {
+        fprintf(stderr, "isa-test: cannot read %s\n", path);
+        exit(2);
+    }
+    (void)!fread(values, 2, ARRAY_SIZE(values), f);
+    fclose(f);
+    return values;
+}
+
+static int run(uint64_t seed, uint64_t first, uint64_t count,
+               uint64_t features, bool fine, const uint16_t *record)
+{
+    static const char *const marks[] = {
+        [WILD_NO] = "", [WILD_SOMEWHERE] = " wild", [WILD_NEAR_END] = " end",
+    };
+    uint64_t done = 0;
+
+    for (uint64_t n = first / BLOCK * BLOCK; n < first + count; n += BLOCK) {
+        uint64_t h = 0;
+
+        start_block(seed, n);
+        for (uint64_t i = n; i < n + BLOCK; i++) {
+            IsaCase c;
+
+            if ((record && !record[i]) || !one_case(seed, i, features, &c)) {
+                continue;
+            }
+            h = h * 31 + case_hash();
+            done++;
+            if (fine) {
+                printf("%" PRIu64 " %u %016" PRIx64 "%s\n", i, c.first_row,
+                       case_hash(), marks[wild]);
+            }
+        }
+        if (!fine) {
+            printf("%08x\n", (uint32_t)(h ^ h >> 32));
+        }
+    }
+    printf("cases %" PRIu64 "\n", done);
+    return 0;
+}
+
 static uint64_t cpu_features(void)
 {
     static const struct { uint32_t leaf, sub, reg, bit; int feat; } t[] = {
@@ -420,31 +486,7 @@ int main(int argc, char **argv)
         show(seed, first, strtoull(argv[4], NULL, 0));
         return 0;
     }
-    uint64_t count = strtoull(argv[4], NULL, 0);
-    uint64_t features = strtoull(argv[5], NULL, 0);
-    uint64_t done = 0;
-
-    for (uint64_t n = first / BLOCK * BLOCK; n < first + count; n += BLOCK) {
-        uint64_t h = 0;
-        bool fine = argc > 6;
-
-        start_block(seed, n);
-        for (uint64_t i = n; i < n + BLOCK; i++) {
-            IsaCase c;
-
-            if (one_case(seed, i, features, &c)) {
-                h = h * 31 + case_hash();
-                done++;
-                if (fine) {
-                    printf("%" PRIu64 " %u %016" PRIx64 "\n", i, c.first_row,
-                           case_hash());
-                }
-            }
-        }
-        if (!fine) {
-            printf("%08x\n", (uint32_t)(h ^ h >> 32));
-        }
-    }
-    printf("cases %" PRIu64 "\n", done);
-    return 0;
+    return run(seed, first, strtoull(argv[4], NULL, 0),
+               strtoull(argv[5], NULL, 0), argc > 6,
+               argc > 7 ? read_record(argv[7]) : NULL);
 }

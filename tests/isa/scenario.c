@@ -324,9 +324,32 @@ static void images(IsaGen *g, IsaCase *c)
     some_random(g, c, 2);
 }
 
+/*
+ * A system call that fails: one the kernel does not have, or CLOSE of -1.
+ * RCX and R11 are what is looked at.
+ */
+static void system_call(IsaGen *g, IsaCase *c)
+{
+    unsigned from;
+
+    some_random(g, c, 3);
+    define_flags(c);
+    from = c->len;
+    if (below(g, 2)) {
+        RAW(c, 0xb8);                               /* mov eax, number */
+        raw32(c, 0x1000 + below(g, 0x1000));
+    } else {
+        RAW(c, 0xbf, 0xff, 0xff, 0xff, 0xff);       /* mov edi, -1 */
+        RAW(c, 0xb8, 3, 0, 0, 0);
+    }
+    RAW(c, 0x0f, 0x05);                             /* syscall */
+    emitted(c, from);
+    some_random(g, c, 3);
+}
+
 const char *const isa_scenarios[] = {
     "popf", "patch-next", "patch-loop", "patch-string", "loop", "call",
-    "flags", "control", "images",
+    "flags", "control", "images", "syscall",
 };
 const unsigned isa_n_scenarios = ARRAY_SIZE(isa_scenarios);
 
@@ -334,7 +357,7 @@ void isa_scenario(IsaGen *g, unsigned which, uint64_t pc, IsaCase *c)
 {
     static void (*const make[])(IsaGen *g, IsaCase *c) = {
         popf, patch_next, patch_loop, patch_string, loop, call, flags, control,
-        images,
+        images, system_call,
     };
 
     isa_start(g, c, pc);
