@@ -35,7 +35,8 @@ tests: setup all
 check: tests
 	@scripts/run-checks.py --emulator $(EMU) --build $(BUILD)
 
-check-unit check-isa check-guest check-real check-fuzz check-hosts \
+check-unit check-isa check-guest check-pagesize check-real check-fuzz \
+check-hosts \
 check-encoder check-style check-layers check-docs check-lift check-cli \
 check-sanitizers: all
 	@scripts/run-checks.py --emulator $(EMU) --build $(BUILD) \

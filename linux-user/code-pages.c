@@ -118,8 +118,24 @@ static void page_unprotect(uint64_t page)
     page_unlock();
 }
 
+/* For the engine a page past the end of its file is one nobody can access. */
+static int usable_flags(uint64_t addr, uint64_t *end)
+{
+    int flags = page_get_flags(addr, end);
+
+    if (unlikely(hostmap_past_eof(addr))) {
+        flags &= ~(PAGE_READ | PAGE_WRITE | PAGE_EXEC);
+        if (end) {
+            *end = (addr & TARGET_PAGE_MASK) + TARGET_PAGE_SIZE;
+        }
+    } else if (end && host_page_size > TARGET_PAGE_SIZE) {
+        *end = mmap_next_past_eof(addr, *end);
+    }
+    return flags;
+}
+
 const EngineUserOps mmap_engine_ops = {
-    .page_flags = page_get_flags,
+    .page_flags = usable_flags,
     .page_protect = page_protect,
     .page_unprotect = page_unprotect,
 };

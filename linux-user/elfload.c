@@ -99,6 +99,12 @@ static int segment_prot(const ElfSegment *s)
            (s->flags & PF_X ? PAGE_EXEC : 0);
 }
 
+/*
+ * For the test of this matter only (QEMU_TEST_WIDEN=1): map every segment from
+ * the beginning of its host page, whatever else lives there.
+ */
+static bool widen_blindly;
+
 /* Map one segment at its place.  0 or -errno. */
 static int map_segment(const Image *img, const ElfSegment *s)
 {
@@ -109,6 +115,12 @@ static int map_segment(const Image *img, const ElfSegment *s)
     uint64_t zero = start;
     int prot = segment_prot(s);
     int64_t ret;
+
+    if (unlikely(widen_blindly) && s->align && s->filesz &&
+        s->align % host_page_size == 0) {
+        head = addr & (host_page_size - 1);
+        zero = start = addr - head;
+    }
 
     if (s->filesz) {
         ret = target_mmap(start, s->filesz + head, prot,
@@ -238,6 +250,7 @@ static int map_image(Image *img, uint64_t hint)
     unsigned i;
     int ret;
 
+    widen_blindly = getenv("QEMU_TEST_WIDEN") != NULL;
     if (img->ef.type == ET_DYN) {
         ret = reserve(img, hint);
         if (ret < 0) {

@@ -166,7 +166,7 @@ static int copy_page(uint64_t h)
     /* Twice the size: a simulated page size gives no alignment by itself. */
     int64_t room = host_mmap(0, 2 * host_page_size, PROT_READ | PROT_WRITE,
                              MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    uint64_t tmp = up(room);
+    uint64_t tmp = up(room), at;
     int64_t ret;
 
     if (room < 0) {
@@ -174,8 +174,12 @@ static int copy_page(uint64_t h)
     }
     ret = host_mprotect(h, host_page_size, PROT_READ);
     if (ret == 0) {
-        /* Pages past the end of the file fault: they stay zero. */
-        uaccess_copy(g2h(tmp), g2h(h), host_page_size);
+        for (at = 0; at < host_page_size; at += TARGET_PAGE_SIZE) {
+            if (uaccess_copy(g2h(tmp + at), g2h(h + at), TARGET_PAGE_SIZE) &&
+                page_get_flags(h + at, NULL)) {
+                page_set_add(&eof_pages, h + at);
+            }
+        }
         ret = host_mremap(tmp, host_page_size, host_page_size,
                           MREMAP_MAYMOVE | MREMAP_FIXED, h);
     }
@@ -258,6 +262,7 @@ static int map_edge(const MapRequest *r, uint64_t h)
         return refuse("a shared mapping would share this host page");
     }
     ret = make_mixed(h);
+    page_set_remove_range(&eof_pages, start, end);
     if (ret == 0) {
         ret = host_mprotect(h, host_page_size, PROT_READ | PROT_WRITE);
     }
@@ -667,6 +672,28 @@ bool mixed_past_eof(uint64_t addr)
     return page_set_test(&eof_pages, addr);
 }
 
+/* Does the page of @addr begin behind the end of the file mapped there? */
+static bool behind_file(uint64_t addr)
+{
+    const GuestRegion *r;
+    bool behind = false;
+    struct stat st;
+    int fd;
+
+    page_lock();
+    r = region_find(addr);
+    fd = r && r->i.file ? mapped_file_open(r->i.file) : -1;
+    if (fd >= 0) {
+        uint64_t page = addr & TARGET_PAGE_MASK;
+
+        behind = fstat(fd, &st) == 0 && (uint64_t)st.st_size <=
+                 r->i.offset + (page - r->node.start);
+        close(fd);
+    }
+    page_unlock();
+    return behind;
+}
+
 bool mixed_may_straddle(uint64_t addr, bool write)
 {
     uint64_t next = TARGET_PAGE_ALIGN(addr + 1);
@@ -679,8 +706,8 @@ bool mixed_may_straddle(uint64_t addr, bool write)
         return false;
     }
     flags = host_prot(page_get_flags(next, NULL));
-    return !(flags & (write ? PAGE_WRITE : PAGE_READ)) ||
-           page_set_test(&eof_pages, next);
+    return (!(flags & (write ? PAGE_WRITE : PAGE_READ)) ||
+            page_set_test(&eof_pages, next)) && !behind_file(addr);
 }
 
 /* The file may have grown since its pages were read. */
@@ -729,7 +756,7 @@ bool mixed_handle_fault(uint64_t addr, bool write)
     uint64_t h = down(addr), end = h + host_page_size, a;
 
     if (!write || !holds_code(h)) {
-        return file_grew(addr) || strict_open(addr);
+        return file_grew(addr) || strict_open(addr, write);
     }
     for (a = page_set_next(&guarded_pages, h, end); a < end;
          a = page_set_next(&guarded_pages, a + TARGET_PAGE_SIZE, end)) {

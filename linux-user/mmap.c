@@ -766,6 +766,13 @@ bool mmap_handle_fault(uint64_t addr, bool write)
     return done;
 }
 
+uint64_t mmap_next_past_eof(uint64_t addr, uint64_t end)
+{
+    uint64_t page = page_set_next(&eof_pages, addr & TARGET_PAGE_MASK, end);
+
+    return MAX(addr, MIN(page, end));
+}
+
 void mmap_print_stats(void)
 {
     if (host_page_size > TARGET_PAGE_SIZE) {

@@ -176,15 +176,17 @@ void mmap_close_pages(void)
     page_unlock();
 }
 
-static void open_page(uint64_t h)
+/* Reads open it for reading only: the translator's are among them. */
+static void open_page(uint64_t h, bool write)
 {
     PageView v = view(h);
 
-    host_mprotect(h, host_page_size, guard_prot(h, v.any));
+    host_mprotect(h, host_page_size,
+                  guard_prot(h, write ? v.any : v.any & PAGE_READ));
     open_pages[mmap_open_pages++] = h;
 }
 
-bool strict_open(uint64_t addr)
+bool strict_open(uint64_t addr, bool write)
 {
     uint64_t h = addr & -host_page_size;
     CPUArchState *env = cpu_current();
@@ -197,7 +199,7 @@ bool strict_open(uint64_t addr)
     if (page_set_test(&strict_pages, h) && !page_set_test(&eof_pages, addr)) {
         ++*counter(h);
         stat_faults++;
-        open_page(h);
+        open_page(h, write);
         done = true;
     }
     page_unlock();
@@ -218,7 +220,7 @@ void mmap_open_range(uint64_t addr, uint64_t len)
     }
     for (; (h = page_set_next(&strict_pages, h, end)) < end && n < MAX_OPEN;
          h += host_page_size) {
-        n += strict_open(MAX(h, addr));
+        n += strict_open(MAX(h, addr), true);
     }
 }
 

@@ -31,10 +31,10 @@ void strict_forget(uint64_t start, uint64_t end);
 
 /*
  * An access to @addr that the table allows has faulted: if the host page is
- * strict, open it until the next safe point of this thread.  Takes only the
+ * strict, open it for that kind of access until the next safe point of this thread.  Takes only the
  * page lock.
  */
-bool strict_open(uint64_t addr);
+bool strict_open(uint64_t addr, bool write);
 
 /* A line for `-d stats`. */
 void strict_print_stats(void);

@@ -124,6 +124,12 @@ bool mmap_handle_fault(uint64_t addr, bool write);
  */
 bool mmap_may_straddle(uint64_t addr, bool write);
 
+/*
+ * First address in [addr, end) beyond the end of the file that is mapped there,
+ * as far as the host does not watch it itself; else @end.
+ */
+uint64_t mmap_next_past_eof(uint64_t addr, uint64_t end);
+
 /* Counters of the large pages, for `-d stats`. */
 void mmap_print_stats(void);
 

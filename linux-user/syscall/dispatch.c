@@ -222,6 +222,22 @@ static inline int64_t run_plain(CPUArchState *env, const SyscallDesc *d,
     return ret;
 }
 
+/*
+ * Is unmapped @addr in a host page with memory of the guest?  Other memory that
+ * the table does not have is the host's, and the guest may know of it.
+ */
+static bool shares_host_page(uint64_t addr)
+{
+    uint64_t at = addr & -host_page_size, end = at + host_page_size;
+
+    for (; at < end; at += GUEST_PAGE_SIZE) {
+        if (page_get_flags(at, NULL) & PAGE_VALID) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Bytes from @addr on, at most @len, before a page the guest cannot write. */
 static uint64_t writable_extent(uint64_t addr, uint64_t len)
 {
@@ -230,7 +246,11 @@ static uint64_t writable_extent(uint64_t addr, uint64_t len)
     while (at - addr < len) {
         int flags = page_get_flags(at, &end);
 
-        if ((flags & PAGE_VALID) && !(flags & PAGE_WRITE)) {
+        if (flags & PAGE_VALID ? !(flags & PAGE_WRITE) : shares_host_page(at)) {
+            return at - addr;
+        }
+        at = mmap_next_past_eof(at, MIN(end, addr + len));
+        if (at < MIN(end, addr + len)) {
             return at - addr;
         }
         if (end <= at) {

@@ -5,6 +5,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 /* timeout: 120 */
+/* large: shared mappings at any page */
 #define VIEW MAP_SHARED
 #define FILE_PAGES 16
 #include "mem-random.c"

@@ -6,6 +6,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 /* timeout: 120 */
+/* env: QEMU_STRICT_PAGES=on */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <setjmp.h>
@@ -27,11 +28,26 @@
 #define PAGE  4096
 #define STEPS 20000
 
-static char *arena;
-static int fd;
-static uint64_t sum = 14695981039346656037ull, rng = 88172645463325252ull;
-static sigjmp_buf jb;
-static volatile int code;
+/*
+ * What is used all the time has its host page to itself: with exact large pages
+ * each access beside read-only data is a fault.
+ */
+static struct {
+    char *arena;
+    int fd;
+    uint64_t sum, rng;
+    sigjmp_buf jb;
+    volatile int code;
+    char rest[65000];
+} state __attribute__((aligned(65536))) = {
+    .sum = 14695981039346656037ull, .rng = 88172645463325252ull,
+};
+#define arena state.arena
+#define fd    state.fd
+#define sum   state.sum
+#define rng   state.rng
+#define jb    state.jb
+#define code  state.code
 
 static unsigned rnd(unsigned n)
 {

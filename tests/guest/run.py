@@ -11,6 +11,10 @@ A program may say how it wants to be treated in comments of its own:
     /* only: native */           compile and run natively only
     /* also: -d nochain */       run once more with these emulator options
     /* known: why */             it is known to differ: counts as skipped then
+    /* longargs: a b */          its arguments with --long
+    /* env: A=1 B=2 */           environment of the emulator
+    /* large: why */             skipped with larger host pages, which cannot
+                                 do what it tests (--nested included)
     /* nested: why */            skipped with --nested, where the emulator's
                                  host is an emulated kernel itself
 
@@ -34,7 +38,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 def directives(src):
     text = src.read_text()
     out = {'flags': '', 'args': '', 'timeout': '60', 'only': '', 'also': [],
-           'known': '', 'nested': ''}
+           'known': '', 'nested': '', 'large': '', 'longargs': '', 'env': ''}
     for key, value in re.findall(r'/\* (\w+): (.*?) \*/', text):
         if key == 'also':
             out['also'].append(shlex.split(value))
@@ -82,6 +86,13 @@ class Tests:
         d = directives(src)
         if self.args.nested and d['nested']:
             return [('SKIP', src.stem, d['nested'])]
+        large = int(os.environ.get('QEMU_HOST_PAGESIZE', '0')) > 4096
+        if d['large'] and (large or self.args.nested):
+            return [('SKIP', src.stem, d['large'])]
+        env = {**os.environ, **dict(x.split('=') for x in d['env'].split())}
+        if self.args.long and d['longargs']:
+            d['args'] = d['longargs']
+            d['timeout'] = str(float(d['timeout']) * 5)
         exe = self.work / src.stem
         cwd = self.work / (src.stem + '.dir')
         cwd.mkdir()
@@ -111,7 +122,7 @@ class Tests:
         for extra in [[]] + d['also']:
             name = src.stem + (' ' + ' '.join(extra) if extra else '')
             got = run(self.emulator + extra + argv, cwd,
-                      float(d['timeout']) * self.args.slow)
+                      float(d['timeout']) * self.args.slow, env)
             why = difference(native, got)
             if why and d['known']:
                 out.append(('SKIP', name, f'{d["known"]}: {why}'))

@@ -92,6 +92,126 @@ static void test_absurd(void)
     g_assert_cmpuint(elf_load_exec_pagesize(s, 3, 2, 0, K16, K4), ==, K4);
 }
 
+/*
+ * Random layouts against a model of memory, in cells of 512 bytes: a cell holds
+ * the number of the file's cell it came from, or 0 for bss.
+ */
+#define CELL    512u
+#define CELLS   (8 * K64 / CELL)
+#define MAX_SEG 5
+
+typedef struct Layout {
+    ElfPagesizeSegment seg[MAX_SEG];
+    uint64_t offset[MAX_SEG], filesz[MAX_SEG];
+    unsigned n;
+} Layout;
+
+static uint64_t rng = 88172645463325252ull;
+
+static unsigned rnd(unsigned n)
+{
+    rng ^= rng << 13;
+    rng ^= rng >> 7;
+    rng ^= rng << 17;
+    return (rng >> 16) % n;
+}
+
+/* Segments that share no 4 KiB page, in random order. */
+static void make_layout(Layout *l)
+{
+    static const unsigned aligns[] = { 0, K4, K4, K16, K16, K64, K64 };
+    uint64_t at = rnd(16) * K4;
+    unsigned i;
+
+    l->n = 1 + rnd(MAX_SEG);
+    for (i = 0; i < l->n; i++) {
+        ElfPagesizeSegment s = { PT_LOAD, at + rnd(8) * CELL, 0,
+                                 aligns[rnd(7)] };
+        unsigned k = rnd(i + 1);
+
+        s.memsz = rnd(12) ? rnd(100) * CELL : 0;
+        if (s.vaddr + s.memsz >= CELLS * CELL) {
+            s.memsz = 0;
+        }
+        at = ((s.vaddr + s.memsz + K4 - 1) & -K4) + rnd(3) * rnd(6) * K4;
+        if (at >= CELLS * CELL - K64) {
+            l->n = i + 1;
+        }
+        l->seg[i] = l->seg[k];
+        l->offset[i] = l->offset[k];
+        l->filesz[i] = l->filesz[k];
+        l->seg[k] = s;
+        l->filesz[k] = rnd(3) ? s.memsz : rnd(s.memsz / CELL + 1) * CELL;
+        /* Congruent to the largest page; different for each segment. */
+        l->offset[k] = s.vaddr % K64 + (i + 1) * 16 * K64;
+    }
+}
+
+/* Load on a host with pages of @host; @old: widen without looking around. */
+static void load(const Layout *l, uint32_t host, bool old, uint32_t *mem)
+{
+    unsigned i;
+
+    memset(mem, 0xff, CELLS * sizeof(*mem));
+    for (i = 0; i < l->n; i++) {
+        const ElfPagesizeSegment *s = &l->seg[i];
+        uint64_t head, tail, a, end, file_end = s->vaddr + l->filesz[i];
+
+        if (s->memsz == 0) {
+            continue;
+        }
+        head = elf_load_exec_pagesize(l->seg, l->n, i, 0, host, K4);
+        tail = elf_load_tail_pagesize(l->seg, l->n, i, 0, host, K4);
+        if (old && s->align && s->align % host == 0) {
+            head = tail = host;
+        }
+        end = MIN((s->vaddr + s->memsz + tail - 1) & -tail, CELLS * CELL);
+        for (a = s->vaddr & -head; a < end; a += CELL) {
+            mem[a / CELL] = a >= file_end ? 0 :
+                            (l->offset[i] + a - s->vaddr) / CELL + 1;
+        }
+    }
+}
+
+static bool same_segments(const Layout *l, const uint32_t *a, const uint32_t *b)
+{
+    unsigned i;
+
+    for (i = 0; i < l->n; i++) {
+        uint64_t lo = l->seg[i].vaddr / CELL, n = l->seg[i].memsz / CELL;
+
+        if (memcmp(a + lo, b + lo, n * sizeof(*a))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void test_random(void)
+{
+    static const uint32_t hosts[] = { K4, K16, K64 };
+    static uint32_t want[CELLS], got[CELLS];
+    unsigned i, broken = 0, rounds = 1000000;
+    Layout l;
+
+    for (i = 0; i < rounds; i++) {
+        uint32_t host = hosts[i % 3];
+
+        make_layout(&l);
+        load(&l, K4, false, want);
+        load(&l, host, false, got);
+        g_assert_true(same_segments(&l, want, got));
+        if (i % 16 == 0) {
+            load(&l, host, true, got);
+            broken += !same_segments(&l, want, got);
+        }
+    }
+    /* The model notices widening that does not look around. */
+    g_assert_cmpuint(broken, >, rounds / 16 / 100);
+    g_test_message("%u layouts, %u of %u break with the old widening", rounds,
+                   broken, rounds / 16);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -100,5 +220,6 @@ int main(int argc, char **argv)
     g_test_add_func("/elfload-pagesize/tail", test_tail);
     g_test_add_func("/elfload-pagesize/order", test_order_and_empty);
     g_test_add_func("/elfload-pagesize/absurd", test_absurd);
+    g_test_add_func("/elfload-pagesize/random", test_random);
     return g_test_run();
 }
