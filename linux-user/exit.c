@@ -11,6 +11,7 @@
 #include "task-internal.h"
 #include "exec/engine.h"
 #include "qemu/log.h"
+#include "user/loader-sources.h"
 #include "user/mmap.h"
 #include "user/process.h"
 #include "user/signal.h"
@@ -27,6 +28,7 @@ void process_before_exit(void)
         engine_print_stats();
         mmap_print_stats();
         syscall_print_stats();
+        loader_print_stats();
     }
 }
 

@@ -659,7 +659,8 @@ size_t guest_objects_retire_missing(GuestObjects *r, int64_t ns,
         if (o->id.ns != ns) {
             break;
         }
-        if (!bsearch(&o->id.link_map, sorted, n, sizeof(*sorted),
+        if (!guest_object_by_header(o) &&
+            !bsearch(&o->id.link_map, sorted, n, sizeof(*sorted),
                      compare_u64)) {
             count += take_out(r, o, &gone);
         }

@@ -20,3 +20,7 @@ void loader_note_munmap(uint64_t addr, uint64_t len)
 void loader_note_mprotect(uint64_t addr, uint64_t len, int prot)
 {
 }
+
+void loader_print_stats(void)
+{
+}

@@ -17,15 +17,15 @@
 #include "qemu/osdep.h"
 #include "qemu/log.h"
 #include "exec/engine.h"
-#include "kzt/dynamic.h"
+#include "linux-user/loader-lists.h"
 #include "target/i386/cpu.h"
 #include "user/elfload.h"
 #include "user/loader-sources.h"
 #include "user/mmap.h"
 #include "user/process.h"
 #include "user/uaccess.h"
-
-#define MAX_MAPPINGS 64     /* of one object, below an address in it */
+#include <pthread.h>
+#include <time.h>
 
 bool loader_sources_active;
 
@@ -34,26 +34,50 @@ static GuestObjects *objects;
 static uint32_t sources;
 static uint64_t program_header;     /* ELF header of the program, or 0 */
 static KztImage program;
-static uint64_t debug_slot;         /* DT_DEBUG's value lies here */
-static uint64_t ldso_r_debug;       /* the loader's struct r_debug, or 0 */
-static uint64_t ldso_debug_ptr;     /* a pointer to it, or 0 */
 static _Atomic(bool) brk_hooked;
 static int entry_hook;
 
-static bool memory_read(void *opaque, uint64_t addr, void *buf, size_t len)
+/*
+ * Objects whose bindings nobody seals: a hook waits at their first
+ * constructor.  Under the mutex.
+ */
+typedef struct Watch {
+    struct Watch *next;
+    uint64_t generation;
+    int hook;
+} Watch;
+
+static pthread_mutex_t watch_mutex = PTHREAD_MUTEX_INITIALIZER;
+static Watch *watches;
+
+/* Time spent, for `-d stats`: in the sources, of that in the listener. */
+static void (*listener_fn)(const LoaderEvent *ev, void *opaque);
+static _Atomic(uint64_t) source_ns, listener_ns, entry_ns;
+static __thread unsigned timer_depth;
+
+static uint64_t now(void)
 {
-    return copy_from_guest(buf, addr, len);
+    struct timespec ts;
+
+    if (likely(!qemu_loglevel_mask(LOG_STATS))) {
+        return 0;
+    }
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+    return ts.tv_sec * 1000000000ull + ts.tv_nsec;
 }
 
-static int memory_flags(void *opaque, uint64_t addr, uint64_t *end)
+/* Timers nest: the outermost counts. */
+static uint64_t timer_begin(void)
 {
-    return page_get_flags(addr, end);
+    return timer_depth++ ? 0 : now();
 }
 
-const KztMemory loader_memory = {
-    .read = memory_read,
-    .page_flags = memory_flags,
-};
+static void timer_end(uint64_t begin)
+{
+    if (!--timer_depth) {
+        atomic_fetch_add(&source_ns, now() - begin);
+    }
+}
 
 GuestObjects *loader_sources_objects(void)
 {
@@ -63,58 +87,6 @@ GuestObjects *loader_sources_objects(void)
 static bool source_on(LoaderSource s)
 {
     return sources >> s & 1;
-}
-
-/* The guest's struct r_debug; false while there is none. */
-static bool find_r_debug(GuestRDebug *rd)
-{
-    uint64_t addr = 0;
-
-    if (debug_slot && kzt_read_u64(&loader_memory, debug_slot, &addr) &&
-        addr && !guest_r_debug_read(&loader_memory, addr, rd)) {
-        return true;
-    }
-    if (ldso_r_debug &&
-        !guest_r_debug_read(&loader_memory, ldso_r_debug, rd)) {
-        return true;
-    }
-    return ldso_debug_ptr &&
-           kzt_read_u64(&loader_memory, ldso_debug_ptr, &addr) && addr &&
-           !guest_r_debug_read(&loader_memory, addr, rd);
-}
-
-/* l_name, or what it is where the loader has no name for it. */
-static bool object_name(const GuestLinkMap *lm, char *buf, size_t size)
-{
-    if (!guest_string_read(&loader_memory, lm->l_name, buf, size)) {
-        return false;
-    }
-    if (!*buf && lm->l_ld - guest_image.vdso_base < guest_image.vdso_size) {
-        snprintf(buf, size, "linux-vdso.so.1");
-    } else if (!*buf) {
-        snprintf(buf, size, "%s", guest_image.exe_path ? guest_image.exe_path
-                                                       : "program");
-    }
-    return true;
-}
-
-static bool event_of(LoaderEvent *ev, LoaderSource src, int64_t ns,
-                     const GuestLinkMap *lm, char *name, size_t size)
-{
-    KztImage img;
-
-    *ev = (LoaderEvent) {
-        .source = src, .ns = ns, .link_map = lm->addr,
-        .load_bias = lm->l_addr, .dynamic_addr = lm->l_ld, .name = name,
-    };
-    if (!lm->l_ld || !object_name(lm, name, size)) {
-        return false;
-    }
-    if (!kzt_image_find(&img, &loader_memory, lm->l_ld, lm->l_addr)) {
-        ev->start = img.start;
-        ev->end = img.end;
-    }
-    return true;
 }
 
 /* Is this very object in the registry? */
@@ -131,6 +103,26 @@ static bool known(int64_t ns, const GuestLinkMap *lm)
     return same;
 }
 
+static void watch_constructor(uint64_t generation, const KztImage *img);
+
+/* An object that was not known. */
+static void new_object(LoaderEvent *ev, const KztImage *img, bool relocated)
+{
+    uint64_t gen;
+
+    ev->kind = LOADER_OBJECT_MAPPED;
+    if (loader_event_submit(events, ev, NULL) != LOADER_ACCEPTED) {
+        return;
+    }
+    if (relocated) {
+        ev->kind = LOADER_OBJECT_RELOCATED;
+        loader_event_submit(events, ev, NULL);
+    } else if (img->header) {
+        gen = guest_objects_owner_generation(objects, img->dynamic_addr);
+        watch_constructor(gen, img);
+    }
+}
+
 /*
  * Bring the registry up to date from the lists of all namespaces.  With
  * @relocated, objects that are new have their bindings too.
@@ -141,8 +133,9 @@ static void scan(LoaderSource src, bool consistent, bool relocated)
     uint64_t *keep = malloc(LOADER_MAX_OBJECTS * sizeof(*keep));
     char name[LOADER_MAX_NAME];
     LoaderEvent ev;
+    KztImage img;
     GuestRDebug rd;
-    bool more = list && keep && find_r_debug(&rd);
+    bool more = list && keep && loader_find_r_debug(&rd);
 
     for (int64_t ns = 0; more && ns < LOADER_MAX_NAMESPACES; ns++) {
         const char *why;
@@ -153,25 +146,19 @@ static void scan(LoaderSource src, bool consistent, bool relocated)
                           ns, why);
         }
         for (size_t i = 0; i < n; i++) {
-            bool is_new = !known(ns, &list[i]);
-
             keep[i] = list[i].addr;
-            if (!is_new ||
-                !event_of(&ev, src, ns, &list[i], name, sizeof(name))) {
-                continue;
-            }
-            ev.kind = LOADER_OBJECT_MAPPED;
-            loader_event_submit(events, &ev, NULL);
-            if (relocated) {
-                ev.kind = LOADER_OBJECT_RELOCATED;
-                loader_event_submit(events, &ev, NULL);
+            if (!known(ns, &list[i]) &&
+                loader_list_event(&ev, src, ns, &list[i], name, sizeof(name),
+                                  &img)) {
+                new_object(&ev, &img, relocated);
             }
         }
         if (!why) {
             guest_objects_retire_missing(objects, ns, keep, n);
         }
         if (consistent && n &&
-            event_of(&ev, src, ns, &list[0], name, sizeof(name))) {
+            loader_list_event(&ev, src, ns, &list[0], name, sizeof(name),
+                              NULL)) {
             ev.kind = LOADER_OBJECTS_CONSISTENT;
             loader_event_submit(events, &ev, NULL);
         }
@@ -185,9 +172,10 @@ static void scan(LoaderSource src, bool consistent, bool relocated)
 /* The guest's loader calls r_brk. */
 static void on_brk(CPUArchState *env, void *opaque)
 {
+    uint64_t begin = timer_begin();
     GuestRDebug rd;
 
-    if (find_r_debug(&rd)) {
+    if (loader_find_r_debug(&rd)) {
         bool busy = false;
 
         for (int ns = 0; ns < LOADER_MAX_NAMESPACES && !busy; ns++) {
@@ -201,6 +189,7 @@ static void on_brk(CPUArchState *env, void *opaque)
             scan(LOADER_R_DEBUG, true, false);
         }
     }
+    timer_end(begin);
 }
 
 static void hook_brk(uint64_t brk)
@@ -218,7 +207,7 @@ static void look_for_brk(void)
     GuestRDebug rd;
 
     if (!atomic_load(&brk_hooked) && source_on(LOADER_R_DEBUG) &&
-        find_r_debug(&rd)) {
+        loader_find_r_debug(&rd)) {
         hook_brk(rd.brk);
     }
 }
@@ -235,9 +224,9 @@ static void program_event(LoaderSource src, LoaderEventKind kind)
     GuestRDebug rd;
     GuestLinkMap lm;
 
-    if (find_r_debug(&rd) && rd.map &&
+    if (loader_find_r_debug(&rd) && rd.map &&
         !guest_link_map_read(&loader_memory, rd.map, &lm) &&
-        !event_of(&ev, src, 0, &lm, name, sizeof(name))) {
+        !loader_list_event(&ev, src, 0, &lm, name, sizeof(name), NULL)) {
         return;
     }
     ev.kind = kind;
@@ -251,7 +240,8 @@ static int submit_relocated(const GuestObject *o, void *opaque)
         .ns = o->id.ns, .link_map = o->id.link_map,
         .load_bias = o->id.load_bias, .dynamic_addr = o->id.dynamic_addr,
         .name = o->id.name, .start = o->start, .end = o->end,
-        .by_header = o->id.link_map == o->start,
+        .dev = o->id.dev, .ino = o->id.ino, .map_id = o->id.map_id,
+        .by_header = guest_object_by_header(o),
     };
 
     loader_event_submit(events, &ev, NULL);
@@ -260,103 +250,142 @@ static int submit_relocated(const GuestObject *o, void *opaque)
 
 static void on_entry(CPUArchState *env, void *opaque)
 {
+    uint64_t begin = timer_begin();
+
     tb_hook_remove(entry_hook);
     scan(LOADER_ENTRY, false, false);
     guest_objects_walk(objects, submit_relocated, NULL);
     program_event(LOADER_ENTRY, LOADER_PROGRAM_ENTRY);
+    timer_end(begin);
+    atomic_store(&entry_ns, atomic_load(&source_ns));
+}
+
+/* Take the watch of @generation off the list; false: there is none. */
+static bool watch_end(uint64_t generation)
+{
+    Watch *w = NULL;
+
+    pthread_mutex_lock(&watch_mutex);
+    for (Watch **p = &watches; *p; p = &(*p)->next) {
+        if ((*p)->generation == generation) {
+            w = *p;
+            *p = w->next;
+            break;
+        }
+    }
+    pthread_mutex_unlock(&watch_mutex);
+    if (w) {
+        tb_hook_remove(w->hook);
+        free(w);
+    }
+    return w != NULL;
+}
+
+/* The first constructor of an object: what the loader binds is bound. */
+static void on_constructor(CPUArchState *env, void *opaque)
+{
+    uint64_t generation = (uintptr_t)opaque, begin = timer_begin();
+    const GuestObject *o;
+
+    if (watch_end(generation)) {
+        guest_objects_read_begin(objects);
+        o = guest_objects_by_generation(objects, generation);
+        if (o) {
+            submit_relocated(o, NULL);
+        }
+        guest_objects_read_end(objects);
+    }
+    timer_end(begin);
+}
+
+/* Pages that glibc and musl make read-only. */
+static bool has_sealed_page(const KztImage *img)
+{
+    return (img->relro_start & TARGET_PAGE_MASK) <
+           (img->relro_end & TARGET_PAGE_MASK);
+}
+
+/* Nobody will tell that the bindings of @img are there: wait ourselves. */
+static void watch_constructor(uint64_t generation, const KztImage *img)
+{
+    uint64_t at;
+    Watch *w;
+
+    if (!generation || !source_on(LOADER_ENTRY) ||
+        (source_on(LOADER_RELRO) && has_sealed_page(img)) ||
+        img->header == program_header ||
+        img->header == guest_image.interp_base) {
+        return;
+    }
+    at = loader_constructor(img);
+    w = at ? calloc(1, sizeof(*w)) : NULL;
+    if (w) {
+        pthread_mutex_lock(&watch_mutex);
+        *w = (Watch) {
+            .next = watches, .generation = generation,
+            .hook = tb_hook_add(at, on_constructor,
+                                (void *)(uintptr_t)generation),
+        };
+        watches = w;
+        pthread_mutex_unlock(&watch_mutex);
+    }
 }
 
 /* A loader we know is about to run constructors. */
 static void on_ldso(CPUArchState *env, void *opaque)
 {
+    uint64_t begin = timer_begin();
+
     scan(LOADER_LDSO_HOOK, false, true);
+    timer_end(begin);
 }
 
 /*
- * The image whose span holds @addr: its header begins one of the mappings at
- * or below.  Mapping by mapping, because touching every page of a large
- * library would cost more than all the rest.
+ * The link_map of the object with this dynamic section, as the registry has
+ * it and the guest still says.
  */
-static bool image_around(uint64_t addr, KztImage *img)
+static bool recorded(const KztImage *img, int64_t *ns, GuestLinkMap *lm)
 {
-    uint64_t at = addr;
+    const GuestObject *o;
+    uint64_t addr = 0;
 
-    for (int i = 0; i < MAX_MAPPINGS; i++) {
-        GuestMapping gm;
-        uint32_t magic;
-        bool found;
-
-        mmap_lock();
-        found = mmap_find(at, &gm);
-        mmap_unlock();
-        if (!found) {
-            return false;
-        }
-        if (get_guest_u32(&magic, gm.start) && magic == 0x464c457f &&
-            !kzt_image_read(img, &loader_memory, gm.start) &&
-            addr >= img->start && addr < img->end) {
-            return img->dynamic_addr != 0;
-        }
-        at = gm.start - 1;
+    guest_objects_read_begin(objects);
+    o = guest_objects_at(objects, img->dynamic_addr);
+    if (o && !guest_object_by_header(o)) {
+        addr = o->id.link_map;
+        *ns = o->id.ns;
     }
-    return false;
-}
-
-/* The link_map of the object with this dynamic section. */
-static bool find_link_map(uint64_t dynamic_addr, int64_t *ns,
-                          GuestLinkMap *out)
-{
-    GuestLinkMap *list = malloc(LOADER_MAX_OBJECTS * sizeof(*list));
-    GuestRDebug rd;
-    bool more = list && find_r_debug(&rd), found = false;
-
-    for (*ns = 0; more && *ns < LOADER_MAX_NAMESPACES; ++*ns) {
-        const char *why;
-        size_t n = guest_link_map_walk(&loader_memory, rd.map, list, &why);
-
-        for (size_t i = 0; i < n && !found; i++) {
-            if (list[i].l_ld == dynamic_addr) {
-                *out = list[i];
-                found = true;
-            }
-        }
-        if (found) {
-            break;
-        }
-        more = rd.next && !guest_r_debug_read(&loader_memory, rd.next, &rd);
-    }
-    free(list);
-    return found;
+    guest_objects_read_end(objects);
+    return addr && !guest_link_map_read(&loader_memory, addr, lm) &&
+           lm->l_ld == img->dynamic_addr && lm->l_addr == img->load_bias;
 }
 
 /* Tell about @img as the loader's lists, or else its header, know it. */
 static void image_event(LoaderSource src, LoaderEventKind kind,
                         const KztImage *img)
 {
-    LoaderEvent ev = { 0 };
     char name[LOADER_MAX_NAME];
+    LoaderEvent ev;
     GuestLinkMap lm;
-    GuestMapping gm;
+    bool listed;
     int64_t ns;
 
-    if (find_link_map(img->dynamic_addr, &ns, &lm)) {
-        if (!event_of(&ev, src, ns, &lm, name, sizeof(name))) {
+    listed = recorded(img, &ns, &lm);
+    if (!listed) {
+        scan(src, false, false);
+        listed = recorded(img, &ns, &lm);
+    }
+    if (!listed) {
+        loader_image_event(&ev, src, img, name, sizeof(name));
+        if (kind == LOADER_OBJECT_MAPPED) {
+            new_object(&ev, img, false);
             return;
         }
-    } else {
-        mmap_lock();
-        snprintf(name, sizeof(name), "%s",
-                 mmap_find(img->header, &gm) && gm.name ? gm.name : "");
-        mmap_unlock();
-        ev = (LoaderEvent) {
-            .source = src, .link_map = img->header, .by_header = true,
-            .load_bias = img->load_bias, .dynamic_addr = img->dynamic_addr,
-            .name = name,
-        };
+    } else if (!loader_list_event(&ev, src, ns, &lm, name, sizeof(name),
+                                  NULL)) {
+        return;
     }
     ev.kind = kind;
-    ev.start = img->start;
-    ev.end = img->end;
     if (kind == LOADER_RELRO_START) {
         ev.relro_start = img->relro_start;
         ev.relro_end = img->relro_end;
@@ -366,45 +395,58 @@ static void image_event(LoaderSource src, LoaderEventKind kind,
 
 void loader_note_mmap(uint64_t addr, uint64_t len, int prot, int flags)
 {
+    uint64_t begin;
     KztImage img;
 
     if ((flags & TARGET_MAP_ANONYMOUS) || !(prot & PAGE_EXEC)) {
         return;
     }
+    begin = timer_begin();
     look_for_brk();
-    /* Where the lists are watched, they tell more, and soon. */
-    if (source_on(LOADER_MMAP) && !atomic_load(&brk_hooked) &&
-        image_around(addr, &img)) {
-        image_event(LOADER_MMAP, LOADER_OBJECT_MAPPED, &img);
+    if (loader_image_around(addr, &img)) {
+        loader_map_id_new(img.header);
+        /* Where the lists are watched, they tell more, and soon. */
+        if (source_on(LOADER_MMAP) && !atomic_load(&brk_hooked)) {
+            image_event(LOADER_MMAP, LOADER_OBJECT_MAPPED, &img);
+        }
     }
+    timer_end(begin);
 }
 
 void loader_note_munmap(uint64_t addr, uint64_t len)
 {
-    if (source_on(LOADER_MMAP) && len && addr + len > addr) {
+    if (!len || addr + len < addr) {
+        return;
+    }
+    loader_map_id_drop(addr, addr + len);
+    if (source_on(LOADER_MMAP)) {
         guest_objects_retire_range(objects, addr, addr + len);
     }
 }
 
 void loader_note_mprotect(uint64_t addr, uint64_t len, int prot)
 {
+    uint64_t begin;
     KztImage img;
 
     if (prot != PAGE_READ) {
         return;
     }
+    begin = timer_begin();
     look_for_brk();
-    if (source_on(LOADER_RELRO) && image_around(addr, &img) &&
+    if (source_on(LOADER_RELRO) && loader_image_around(addr, &img) &&
         img.relro_start < img.relro_end &&
         (img.relro_start & TARGET_PAGE_MASK) == addr) {
         image_event(LOADER_RELRO, LOADER_RELRO_START, &img);
     }
+    timer_end(begin);
 }
 
 static void on_gone_log(const GuestObject *o, void *opaque)
 {
     void (*gone)(const GuestObject *, void *) = opaque;
 
+    watch_end(o->generation);
     qemu_log_mask(LOG_LOADER, "loader: gone ns %" PRId64 " gen %" PRIu64
                   " '%s'\n", o->id.ns, o->generation, o->id.name);
     if (gone) {
@@ -419,9 +461,37 @@ static void log_line(const char *line, void *opaque)
     }
 }
 
+static void on_event(const LoaderEvent *ev, void *opaque)
+{
+    uint64_t begin = now();
+
+    listener_fn(ev, opaque);
+    atomic_fetch_add(&listener_ns, now() - begin);
+}
+
+void loader_print_stats(void)
+{
+    LoaderEventsStats st;
+
+    if (!loader_sources_active) {
+        return;
+    }
+    loader_events_stats(events, &st);
+    for (int i = 0; i < LOADER_NB_SOURCES; i++) {
+        qemu_log("loader %s: %" PRIu64 " events, %" PRIu64 " known, %" PRIu64
+                 " rejected\n", loader_source_name(i), st.accepted[i],
+                 st.duplicate[i], st.rejected[i]);
+    }
+    qemu_log("loader events: %.1f us, of that %.1f us in pass-through; "
+             "%.1f us before the program's entry\n",
+             atomic_load(&source_ns) / 1e3, atomic_load(&listener_ns) / 1e3,
+             atomic_load(&entry_ns) / 1e3);
+}
+
 static void fork_start(void)
 {
     if (objects) {
+        pthread_mutex_lock(&watch_mutex);
         guest_objects_fork_start(objects);
     }
 }
@@ -430,6 +500,7 @@ static void fork_end(bool child)
 {
     if (objects) {
         guest_objects_fork_end(objects, child);
+        pthread_mutex_unlock(&watch_mutex);
     }
 }
 
@@ -488,6 +559,7 @@ static uint64_t glibc_dl_init(uint64_t entry)
 /* The kernel, that is we, mapped it: no system call told. */
 static void mapped_at_start(const KztImage *img)
 {
+    loader_map_id_new(img->header);
     if (source_on(LOADER_MMAP) && !atomic_load(&brk_hooked)) {
         image_event(LOADER_MMAP, LOADER_OBJECT_MAPPED, img);
     }
@@ -509,16 +581,16 @@ static void examine_ldso(void)
     kzt_dynamic_parse(&d, &loader_memory, img.dynamic_addr, img.load_bias,
                       img.start, img.end);
     if (kzt_dynamic_lookup(&d, "_r_debug", NULL, &sym)) {
-        ldso_r_debug = img.load_bias + sym.value;
+        loader_debug_places.symbol = img.load_bias + sym.value;
     }
     if (kzt_dynamic_lookup(&d, "_dl_debug_addr", NULL, &sym)) {
-        ldso_debug_ptr = img.load_bias + sym.value;
+        loader_debug_places.pointer = img.load_bias + sym.value;
     }
     if (kzt_dynamic_lookup(&d, "_dl_debug_state", NULL, &sym)) {
         hook_brk(img.load_bias + sym.value);
     }
     if (source_on(LOADER_LDSO_HOOK) && !atomic_load(&brk_hooked)) {
-        if (ldso_debug_ptr &&
+        if (loader_debug_places.pointer &&
             kzt_dynamic_lookup(&d, "__libc_start_main", NULL, &sym)) {
             at = img.load_bias + sym.value;
             tag = "musl __libc_start_main";
@@ -545,14 +617,14 @@ static void examine_program(void)
     KztDynamic d;
     KztImage img;
 
-    if (!image_around(guest_image.entry, &img)) {
+    if (!loader_image_around(guest_image.entry, &img)) {
         return;         /* a static program without a dynamic section */
     }
     program = img;
     program_header = img.header;
     kzt_dynamic_parse(&d, &loader_memory, img.dynamic_addr, img.load_bias,
                       img.start, img.end);
-    debug_slot = d.debug_addr;
+    loader_debug_places.slot = d.debug_addr;
     kzt_dynamic_free(&d);
 }
 
@@ -561,9 +633,12 @@ void loader_sources_start(void (*listener)(const LoaderEvent *ev,
                           void (*gone)(const GuestObject *obj, void *opaque))
 {
     LoaderEventsConfig cfg = {
-        .memory = &loader_memory, .listener = listener, .log = log_line,
+        .memory = &loader_memory, .listener = listener ? on_event : NULL,
+        .log = log_line,
     };
+    uint64_t begin = timer_begin();
 
+    listener_fn = listener;
     cfg.sources = sources = chosen_sources();
     cfg.objects = objects = guest_objects_new();
     events = objects ? loader_events_new(&cfg) : NULL;
@@ -583,4 +658,5 @@ void loader_sources_start(void (*listener)(const LoaderEvent *ev,
         entry_hook = tb_hook_add(guest_image.entry, on_entry, NULL);
     }
     loader_sources_active = true;
+    timer_end(begin);
 }

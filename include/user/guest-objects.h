@@ -51,6 +51,15 @@ typedef struct GuestObject {
     _Atomic(int) state;         /* GuestObjectState */
 } GuestObject;
 
+/*
+ * Known by its ELF header, not by a link_map: no list of a loader names it,
+ * and none tells when it goes.
+ */
+static inline bool guest_object_by_header(const GuestObject *o)
+{
+    return o->start < o->end && o->id.link_map == o->start;
+}
+
 typedef struct GuestObjects GuestObjects;
 
 GuestObjects *guest_objects_new(void);
@@ -121,7 +130,8 @@ size_t guest_objects_retire_range_except(GuestObjects *r, uint64_t start,
                                          uint64_t end, uint64_t keep);
 /*
  * A walk over namespace @ns was complete: objects of it that are not among
- * the @n link_maps at @keep are gone; how many.
+ * the @n link_maps at @keep are gone, those known by their header excepted;
+ * how many.
  */
 size_t guest_objects_retire_missing(GuestObjects *r, int64_t ns,
                                     const uint64_t *keep, size_t n);

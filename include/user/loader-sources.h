@@ -31,4 +31,7 @@ void loader_note_mmap(uint64_t addr, uint64_t len, int prot, int flags);
 void loader_note_munmap(uint64_t addr, uint64_t len);
 void loader_note_mprotect(uint64_t addr, uint64_t len, int prot);
 
+/* `-d stats`: events by source, and the time they took. */
+void loader_print_stats(void);
+
 #endif
