@@ -64,10 +64,12 @@ def docs():
                         '-d', f'{out}/doctrees', 'docs', f'{out}/html'])
 
 
-def unit(build):
+def unit(build, long):
+    """@long: the decoder against Zydis on 100 million byte strings."""
+    env = {**os.environ, 'TEST_DECODE_COUNT': '50000000'} if long else None
     status, _ = stream(['meson', 'test', '-C', build, '--suite', 'unit',
                         '--num-processes', str(os.cpu_count() or 1),
-                        '--print-errorlogs'])
+                        '--print-errorlogs'], env=env)
     p = f = s = 0
     log = pathlib.Path(build) / 'meson-logs' / 'testlog.json'
     if not log.exists():
@@ -109,7 +111,7 @@ def main():
         ('layers', lambda: checker(['scripts/checklayers'])),
         ('docs', docs),
         ('lift', lambda: script(['scripts/checklift'])),
-        ('unit', lambda: unit(build)),
+        ('unit', lambda: unit(build, args.long)),
         ('cli', lambda: script(['tests/cli/run.py', '--emulator', emu])),
         ('guest', lambda: script(['tests/guest/run.py', '--emulator', emu])),
         ('isa', lambda: script(['tests/isa/run.py', '--emulator', emu,
