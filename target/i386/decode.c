@@ -595,7 +595,9 @@ X86DecodeResult x86_decode(X86Insn *insn, const uint8_t *bytes, size_t avail,
     }
     /* All small fields, operands, and what finish() looks at. */
     memset(insn, 0, offsetof(X86Insn, mem));
-    insn->mem.rip_rel = 0;
+    insn->mem = (X86Mem) {
+        .base = X86_REG_NONE, .index = X86_REG_NONE, .seg = X86_REG_NONE,
+    };
     insn->imm = 0;
     insn->imm2 = 0;
     insn->target = 0;

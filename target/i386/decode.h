@@ -107,7 +107,7 @@ typedef struct X86Insn {
     uint8_t n_operands;
     uint8_t imm_off;    /* offset of the immediate in the bytes (0: none) */
     X86Operand operand[X86_MAX_OPERANDS];
-    X86Mem mem;         /* valid when an operand is X86_OPND_MEM */
+    X86Mem mem;         /* when an operand is X86_OPND_MEM; else empty */
     /*
      * Immediate: sign-extended to 64 bits where the instruction extends it,
      * otherwise zero-extended (shift counts, SSE selectors, ports, is4).

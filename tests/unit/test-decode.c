@@ -248,6 +248,31 @@ static void test_window(void)
     g_rand_free(rand);
 }
 
+/* Nothing is left of what was in the record before. */
+static void test_residue(void)
+{
+    for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
+        uint8_t bytes[64] = { 0 };
+        X86Insn a, b;
+
+        for (unsigned k = 0; cases[i].hex[2 * k]; k++) {
+            sscanf(cases[i].hex + 2 * k, "%2hhx", &bytes[k]);
+        }
+        memset(&a, 0xaa, sizeof(a));
+        memset(&b, 0x55, sizeof(b));
+        if (x86_decode(&a, bytes, sizeof(bytes), PC, X86_FEATURES_ALL) ==
+            X86_DECODE_OK) {
+            x86_decode(&b, bytes, sizeof(bytes), PC, X86_FEATURES_ALL);
+            g_assert_cmpmem(&a.operand, sizeof(a.operand), &b.operand,
+                            sizeof(b.operand));
+            g_assert_cmpmem(&a.mem, sizeof(a.mem), &b.mem, sizeof(b.mem));
+            g_assert_cmphex(a.imm, ==, b.imm);
+            g_assert_cmphex(a.imm2, ==, b.imm2);
+            g_assert_cmphex(a.target, ==, b.target);
+        }
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -256,5 +281,6 @@ int main(int argc, char **argv)
     g_test_add_func("/decode/features", test_features);
     g_test_add_func("/decode/flags", test_flags);
     g_test_add_func("/decode/window", test_window);
+    g_test_add_func("/decode/residue", test_residue);
     return g_test_run();
 }

@@ -50,11 +50,23 @@ void x86_translate_init(TCGContext *s)
     x86_fill_dispatch();
 }
 
+/* A row with a memory operand may have a register in its place. */
+static bool has_memory(const X86Insn *insn)
+{
+    for (unsigned i = 0; i < insn->n_operands; i++) {
+        if (insn->operand[i].kind == X86_OPND_MEM) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool writes_memory(const X86Insn *insn)
 {
     const X86Row *row = x86_insn_row(insn);
 
-    return row->mem & X86_ACC_W || row->flags & X86_ROW_STRING ||
+    return (row->mem & X86_ACC_W && has_memory(insn)) ||
+           row->flags & X86_ROW_STRING ||
            (row->flags & X86_ROW_STACK && insn->op != X86_OP_POP &&
             insn->op != X86_OP_RET && insn->op != X86_OP_LEAVE) ||
            insn->op == X86_OP_MASKMOVQ || insn->op == X86_OP_MASKMOVDQU ||
@@ -91,7 +103,8 @@ static TCGv store_address(DisasContext *s)
     const X86Insn *insn = &s->insn;
     const X86Row *row = x86_insn_row(insn);
 
-    if (row->mem & X86_ACC_W && !row->branch && !insn->mem.vsib &&
+    if (row->mem & X86_ACC_W && has_memory(insn) && !row->branch &&
+        !insn->mem.vsib &&
         insn->op != X86_OP_BTS && insn->op != X86_OP_BTR &&
         insn->op != X86_OP_BTC && !(row->flags & X86_ROW_STACK) &&
         x86_insn_mem_size(insn) <= 32) {
