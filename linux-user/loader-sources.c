@@ -255,7 +255,9 @@ static void on_entry(CPUArchState *env, void *opaque)
     tb_hook_remove(entry_hook);
     scan(LOADER_ENTRY, false, false);
     guest_objects_walk(objects, submit_relocated, NULL);
-    program_event(LOADER_ENTRY, LOADER_PROGRAM_ENTRY);
+    if (program_header) {
+        program_event(LOADER_ENTRY, LOADER_PROGRAM_ENTRY);
+    }
     timer_end(begin);
     atomic_store(&entry_ns, atomic_load(&source_ns));
 }

@@ -25,6 +25,32 @@ static void *must(void *p)
     return p;
 }
 
+/* Libraries DIR/libpluginN.so come and go in changing order. */
+static void many(const char *dir, int n, int rounds)
+{
+    void **h = calloc(n, sizeof(*h));
+    unsigned seed = 1;
+    char name[4096];
+
+    for (int k = 0; k < rounds * n; k++) {
+        int i;
+
+        seed = seed * 1103515245 + 12345;
+        i = (seed >> 16) % n;
+        if (h[i]) {
+            dlclose(h[i]);
+            h[i] = NULL;
+            continue;
+        }
+        snprintf(name, sizeof(name), "%s/libplugin%d.so", dir, i);
+        h[i] = must(dlopen(name, RTLD_NOW));
+        if (((int (*)(void))must(dlsym(h[i], "plugin_value")))() != 42) {
+            _exit(1);
+        }
+    }
+    free(h);
+}
+
 int main(int argc, char **argv)
 {
     const char *what = argv[1], *lib = argv[2];
@@ -48,6 +74,8 @@ int main(int argc, char **argv)
             }
             dlclose(h);
         }
+    } else if (!strncmp(what, "many", 4)) {
+        many(lib, atoi(what + 4), atoi(argv[3]));
 #ifdef __GLIBC__
     } else if (!strcmp(what, "dlmopen")) {
         Lmid_t id = -1;
