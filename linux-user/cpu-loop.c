@@ -166,6 +166,46 @@ bool vsyscall_emulate(CPUArchState *env)
     return true;
 }
 
+static inline void handle_exit(CPUArchState *env, TaskState *ts, int excp)
+{
+    switch (excp) {
+    case EXCP_SYSCALL:
+        run_syscall(env, ts);
+        break;
+    case EXCP_INTERRUPT:
+        break;
+    case EXCP_YIELD:
+        sched_yield();
+        break;
+    case EXCP_VSYSCALL:
+        if (!vsyscall_emulate(env)) {
+            ts->trap_nr = EXCP0E_PAGE;
+            ts->trap_err = PG_ERROR_U | PG_ERROR_I | PG_ERROR_P;
+            ts->trap_cr2 = env->rip;
+            signal_force_fault(env, SIGSEGV, SEGV_MAPERR, env->rip);
+        }
+        break;
+    case EXCP_DEBUG:
+        signal_force_fault(env, SIGTRAP, TRAP_BRKPT, env->rip);
+        break;
+    default:
+        qemu_log_mask(LOG_INT, "exception %d error %#x rip %#" PRIx64
+                      " cr2 %#" PRIx64 "\n", excp, env->error_code,
+                      env->rip, env->cr2);
+        exception_to_signal(env, excp);
+        break;
+    }
+    if (unlikely(ts->signal_pending)) {
+        signal_deliver_pending(env);
+    }
+}
+
+void cpu_loop_handle(CPUArchState *env, int excp)
+{
+    handle_exit(env, task_of(env), excp);
+    mmap_safe_point();
+}
+
 void cpu_loop(CPUArchState *env)
 {
     TaskState *ts = task_of(env);
@@ -174,39 +214,7 @@ void cpu_loop(CPUArchState *env)
         return;
     }
     for (;;) {
-        int excp;
-
         mmap_safe_point();
-        excp = cpu_exec(env);
-        switch (excp) {
-        case EXCP_SYSCALL:
-            run_syscall(env, ts);
-            break;
-        case EXCP_INTERRUPT:
-            break;
-        case EXCP_YIELD:
-            sched_yield();
-            break;
-        case EXCP_VSYSCALL:
-            if (!vsyscall_emulate(env)) {
-                ts->trap_nr = EXCP0E_PAGE;
-                ts->trap_err = PG_ERROR_U | PG_ERROR_I | PG_ERROR_P;
-                ts->trap_cr2 = env->rip;
-                signal_force_fault(env, SIGSEGV, SEGV_MAPERR, env->rip);
-            }
-            break;
-        case EXCP_DEBUG:
-            signal_force_fault(env, SIGTRAP, TRAP_BRKPT, env->rip);
-            break;
-        default:
-            qemu_log_mask(LOG_INT, "exception %d error %#x rip %#" PRIx64
-                          " cr2 %#" PRIx64 "\n", excp, env->error_code,
-                          env->rip, env->cr2);
-            exception_to_signal(env, excp);
-            break;
-        }
-        if (unlikely(ts->signal_pending)) {
-            signal_deliver_pending(env);
-        }
+        handle_exit(env, ts, cpu_exec(env));
     }
 }

@@ -81,6 +81,9 @@ static void timer_end(uint64_t begin)
 
 GuestObjects *loader_sources_objects(void)
 {
+    if (!objects) {
+        objects = guest_objects_new();
+    }
     return objects;
 }
 
@@ -642,7 +645,7 @@ void loader_sources_start(void (*listener)(const LoaderEvent *ev,
 
     listener_fn = listener;
     cfg.sources = sources = chosen_sources();
-    cfg.objects = objects = guest_objects_new();
+    cfg.objects = loader_sources_objects();
     events = objects ? loader_events_new(&cfg) : NULL;
     if (!events) {
         return;

@@ -9,7 +9,7 @@
 #include "linux-user/loader.h"
 #include "linux-user/options-internal.h"
 #include "target/i386/cpu.h"
-#include "user/loader-sources.h"
+#include "user/kzt-process.h"
 #include "user/mmap.h"
 #include "user/options.h"
 #include "user/process.h"
@@ -189,9 +189,7 @@ int main(int argc, char **argv)
         return ret;
     }
 #ifdef CONFIG_KZT
-    if (qemu_loglevel_mask(LOG_LOADER)) {
-        loader_sources_start(NULL, NULL);
-    }
+    kzt_process_start();
 #endif
     procfs_publish();
     cpu_loop(env);

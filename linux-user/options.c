@@ -10,6 +10,7 @@
 #include "qemu/osdep.h"
 #include "qemu/cutils.h"
 #include "qemu/log.h"
+#include "kzt/kzt.h"
 #include "linux-user/options-internal.h"
 #include "user/mmap.h"
 #include "user/options.h"
@@ -64,7 +65,7 @@ static void opt_version(const char *arg)
            "x86-64 Linux user-mode emulator, code generator %s, "
            "library pass-through %s\n", engine_name(),
 #ifdef CONFIG_KZT
-           "not in this version"
+           "built in"
 #else
            "not built in"
 #endif
@@ -87,20 +88,48 @@ static void opt_plugin(const char *arg)
     not_here("-plugin");
 }
 
+#ifdef CONFIG_KZT
 static void opt_kzt(const char *arg)
 {
-    not_here("-kzt (library pass-through)");
+    char *err;
+
+    if (!strcmp(arg, "list")) {
+        kzt_list(stdout);
+        exit(0);
+    }
+    err = kzt_configure(arg);
+    if (err) {
+        bad("-kzt: %s", err);
+    }
 }
 
 static void opt_kzt_report(const char *arg)
 {
-    not_here("-kzt-report (library pass-through)");
+    kzt_set_report(arg);
 }
 
 static void opt_kzt_check(const char *arg)
 {
-    not_here("-kzt-check (library pass-through)");
+    kzt_set_check();
 }
+#else
+static void opt_kzt(const char *arg)
+{
+    if (strcmp(arg, "off")) {
+        bad("-kzt: this emulator was built without library pass-through");
+    }
+}
+
+static void opt_kzt_report(const char *arg)
+{
+    bad("-kzt-report: this emulator was built without library pass-through");
+}
+
+static void opt_kzt_check(const char *arg)
+{
+    bad("-kzt-check: this emulator was built without library pass-through");
+}
+#endif
 
 static void opt_ld_prefix(const char *arg)
 {
@@ -435,7 +464,8 @@ static bool overridden(unsigned i)
 
     for (j = i + 1; j < applied_count; j++) {
         if (applied[j].row->handler == applied[i].row->handler &&
-            applied[i].row->handler != opt_log) {
+            applied[i].row->handler != opt_log &&
+            applied[i].row->handler != opt_kzt) {
             return true;
         }
     }

@@ -45,6 +45,9 @@ bool hook_at(uint64_t pc)
 {
     TBHook *h;
 
+    if (unlikely(watch_at(pc))) {
+        return true;
+    }
     if (likely(pc < lowest || pc > highest || !nb_hooks)) {
         return false;
     }
@@ -81,6 +84,9 @@ static uint64_t helper_hook(void *opaque, uint64_t pc)
             }
         }
     }
+    if (env->rip == pc) {
+        watch_run(env);
+    }
     cpu_unpause(cpu, &pause);
     if (env->rip != pc) {
         return 1;
@@ -88,7 +94,9 @@ static uint64_t helper_hook(void *opaque, uint64_t pc)
     if (before != __atomic_load_n(&generation, __ATOMIC_ACQUIRE) ||
         (log_seen != cpu->log_seen && !tb_lookup(pc))) {
         /* The unit below may be gone: find the one that is right now. */
+        engine_lock();
         cpu->skip_hook = hook_at(pc);
+        engine_unlock();
         cpu->skip_hook_pc = pc;
         return 1;
     }

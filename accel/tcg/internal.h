@@ -263,6 +263,10 @@ uint32_t hook_generation(void);
 /* Retire what was made before the hooks at @pc changed.  Lock held. */
 void hooks_changed(uint64_t pc);
 
+/* watches.c */
+bool watch_at(uint64_t pc);         /* lock held */
+void watch_run(CPUArchState *env);
+
 /* bridges.c; lock held */
 bool bridge_at(uint64_t pc);
 /* The IR of a bridge's unit, from its insn_start on. */

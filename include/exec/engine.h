@@ -157,6 +157,23 @@ int tb_hook_add(uint64_t pc, TBHookFn *fn, void *opaque);
 void tb_hook_remove(int id);
 
 /*
+ * Watches: an address in [start, end) that @wants says yes to is hooked with
+ * @reached (whose @opaque is NULL; the pc is in env->rip), for ranges with
+ * many addresses of which few will ever run.  @wants is asked whenever a unit
+ * is made, with the engine's lock held: it must be quick, and must neither
+ * block nor call the engine.  When its answer for an address changes, call
+ * tb_watch_changed().  After tb_watch_remove() @wants is not called any more;
+ * @reached may still be running.  Code of the range that ran before the watch
+ * was there is not hooked.
+ */
+typedef struct TBWatch TBWatch;
+typedef bool TBWatchFn(uint64_t pc, void *opaque);
+TBWatch *tb_watch_add(uint64_t start, uint64_t end, TBWatchFn *wants,
+                      TBHookFn *reached, void *opaque);
+void tb_watch_remove(TBWatch *w);
+void tb_watch_changed(uint64_t pc);
+
+/*
  * Bridges: whoever executes @pc runs @fn instead of guest code, and goes on
  * behind the call as if it had executed RET.  The address need not be mapped.
  * The state is exact for @fn, which may change it, run a nested cpu_exec(), or

@@ -62,8 +62,9 @@ uint64_t kzt_dlsym_result(uint64_t value, const char *symbol,
 
 /* Before the process ends, with the guest's exit status. */
 void kzt_exit(int status);
-/* In the child of fork(). */
-void kzt_fork_child(void);
+/* Around fork(): hold the locks; let go of them on both sides. */
+void kzt_fork_start(void);
+void kzt_fork_end(bool child);
 
 #else
 
@@ -85,7 +86,10 @@ static inline uint64_t kzt_dlsym_result(uint64_t value, const char *symbol,
 static inline void kzt_exit(int status)
 {
 }
-static inline void kzt_fork_child(void)
+static inline void kzt_fork_start(void)
+{
+}
+static inline void kzt_fork_end(bool child)
 {
 }
 

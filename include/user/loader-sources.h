@@ -22,7 +22,7 @@ void loader_sources_start(void (*listener)(const LoaderEvent *ev,
 /* False: nobody watches, the notes below need not be given. */
 extern bool loader_sources_active;
 
-/* The registry and guest memory; NULL before loader_sources_start(). */
+/* The registry, made when first asked for (at start), and guest memory. */
 GuestObjects *loader_sources_objects(void);
 extern const KztMemory loader_memory;
 

@@ -16,6 +16,12 @@
  */
 void cpu_loop(CPUArchState *env);
 
+/*
+ * cpu_exec() returned @excp: act on it as cpu_loop() does, for loops that run
+ * guest code inside of native calls.
+ */
+void cpu_loop_handle(CPUArchState *env, int excp);
+
 /* End the whole process with exit status @code (exit_group). */
 void process_exit_group(CPUArchState *env, int code) QEMU_NORETURN;
 

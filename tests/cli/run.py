@@ -159,8 +159,7 @@ def help_and_version(c):
 
 @test
 def later_options_refused(c):
-    for args in (['-g', '1234'], ['-plugin', 'x'], ['-accel', 'native'],
-                 ['-kzt', 'on'], ['-kzt-check']):
+    for args in (['-g', '1234'], ['-plugin', 'x'], ['-accel', 'native']):
         p = c.run(*args, '/bin/true')
         assert p.returncode == 1 and p.stderr.count('\n') == 1, \
             f'{args}: {p.returncode} {p.stderr!r}'

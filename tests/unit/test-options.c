@@ -117,7 +117,7 @@ static const struct {
     { { "-cpu" }, "qemu: missing argument for option 'cpu'\n" },
     { { "-g", "1" }, "qemu-x86_64: -g*not supported*\n" },
     { { "-accel", "native" }, "qemu-x86_64: -accel native*\n" },
-    { { "-kzt", "on" }, "qemu-x86_64: -kzt*\n" },
+    { { "-kzt", "no-such-library" }, "qemu-x86_64: -kzt:*\n" },
     { { "-B", "4096" }, "qemu-x86_64: guest_base must be 0*\n" },
     { { "-s", "x" }, "qemu-x86_64: invalid stack size 'x'\n" },
     { { "-p", "5000" }, "qemu-x86_64: page size '5000'*\n" },

@@ -1,0 +1,91 @@
+/*
+ * Library pass-through as a whole: start, what happens to guest objects, end.
+ *
+ * Called by linux-user (include/kzt/kzt.h); hands the work to the parts.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "kzt/session.h"
+#include "kzt/callback.h"
+#include "qemu/log.h"
+#include <pthread.h>
+
+KztSession kzt_session;
+
+static pthread_mutex_t session_mutex = PTHREAD_MUTEX_INITIALIZER;
+
+void kzt_lock(void)
+{
+    pthread_mutex_lock(&session_mutex);
+}
+
+void kzt_unlock(void)
+{
+    pthread_mutex_unlock(&session_mutex);
+}
+
+bool kzt_active(void)
+{
+    return kzt_session.active;
+}
+
+bool kzt_start(const KztStart *s)
+{
+    const char *why = NULL;
+
+    if (kzt_options.mode == KZT_MODE_OFF) {
+        return false;
+    }
+    if (!kzt_bridge_init(s->process, &why)) {
+        qemu_log_mask(LOG_KZT, "kzt: off: %s\n", why);
+        return false;
+    }
+    if (kzt_options.report) {
+        kzt_bridge_count_calls();
+    }
+    kzt_session = (KztSession) {
+        .active = true, .objects = s->objects, .memory = s->memory,
+        .program = s->program,
+    };
+    return true;
+}
+
+void kzt_loader_event(const LoaderEvent *ev)
+{
+    kzt_lock();
+    if (ev->kind != LOADER_OBJECT_GOING) {
+        kzt_guest_library_note(ev);
+    }
+    kzt_unlock();
+}
+
+void kzt_object_gone(const GuestObject *obj)
+{
+    kzt_lock();
+    kzt_guest_library_gone(obj->generation);
+    if (obj->start < obj->end) {
+        kzt_bridge_retire(obj->start, obj->end);
+        kzt_closure_retire(obj->start, obj->end);
+    }
+    kzt_unlock();
+}
+
+uint64_t kzt_dlsym_result(uint64_t value, const char *symbol,
+                          const char *version)
+{
+    return value;
+}
+
+void kzt_exit(int status)
+{
+}
+
+void kzt_fork_start(void)
+{
+    kzt_lock();
+}
+
+void kzt_fork_end(bool child)
+{
+    kzt_unlock();
+}

@@ -1,0 +1,95 @@
+/*
+ * What the parts of a running pass-through share: options, the described
+ * libraries the guest has loaded, records for reports.  Private to this room;
+ * kzt.c owns the life of it.
+ *
+ * Locking: kzt_lock() covers everything here that changes.  It is taken in
+ * guest threads only, never while guest code runs, and nests outside of all
+ * other locks.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef KZT_SESSION_H
+#define KZT_SESSION_H
+
+#include "kzt/bridge.h"
+#include "kzt/dynamic.h"
+#include "kzt/kzt.h"
+#include "kzt/native.h"
+#include "kzt/planner.h"
+
+/* options.c */
+
+typedef enum KztMode { KZT_MODE_OFF, KZT_MODE_ON, KZT_MODE_SHADOW } KztMode;
+
+typedef struct KztOptions {
+    KztMode mode;
+    KztMethodChoice choice;
+    const char *report;         /* file, or NULL */
+    bool check;
+} KztOptions;
+extern KztOptions kzt_options;
+
+/* Did the user leave @lib on? */
+bool kzt_library_enabled(const KztLibrary *lib);
+
+/* kzt.c */
+
+typedef struct KztSession {
+    bool active;
+    GuestObjects *objects;
+    const KztMemory *memory;
+    const char *program;
+} KztSession;
+extern KztSession kzt_session;
+
+void kzt_lock(void);
+void kzt_unlock(void);
+
+/* guest-library.c: a described library in the guest. */
+
+/* One exported function: where it is, which symbol. */
+typedef struct KztExport {
+    uint32_t offset;            /* from the object's start */
+    uint32_t symbol;            /* 0: no entry here */
+    _Atomic(bool) done;         /* decided: nothing more to do */
+} KztExport;
+
+typedef struct KztGuestLibrary {
+    struct KztGuestLibrary *next;
+    const KztLibrary *lib;
+    uint64_t generation;
+    char *name;
+    KztDynamic dyn;
+    KztExport *exports;         /* hash table by offset */
+    uint32_t nb_exports, mask;
+    TBWatch *watch;
+
+    /* Decided when the first function is wanted. */
+    bool decided;
+    KztReason verdict;          /* NATIVE, or why all of it stays emulated */
+    char *why;                  /* more about the verdict, or NULL */
+    KztNative *native;
+    bool used;                  /* native code may have run */
+} KztGuestLibrary;
+
+/*
+ * The object of @ev may be a described library: remember it and watch its
+ * functions.  Lock held.
+ */
+void kzt_guest_library_note(const LoaderEvent *ev);
+/* The object is gone.  Lock held. */
+void kzt_guest_library_gone(uint64_t generation);
+/* The library whose object holds @addr, or NULL.  Lock held. */
+KztGuestLibrary *kzt_guest_library_at(uint64_t addr);
+/* Is everything of it emulated, and why?  Decides now.  Lock held. */
+KztReason kzt_guest_library_verdict(KztGuestLibrary *l);
+/*
+ * The function that library @l exports as @symbol in @version (NULL: any):
+ * NATIVE and *f and *native, or a reason.  Lock held.
+ */
+KztReason kzt_guest_library_function(KztGuestLibrary *l, const char *symbol,
+                                     const char *version,
+                                     const KztFunction **f, void **native);
+
+#endif
