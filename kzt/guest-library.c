@@ -30,6 +30,16 @@ KztGuestLibrary *kzt_guest_library_at(uint64_t addr)
     return l;
 }
 
+KztGuestLibrary *kzt_guest_library_of(const KztLibrary *lib)
+{
+    KztGuestLibrary *l = libraries;
+
+    while (l && l->lib != lib) {
+        l = l->next;
+    }
+    return l;
+}
+
 static KztGuestLibrary *by_generation(uint64_t generation)
 {
     KztGuestLibrary *l = libraries;

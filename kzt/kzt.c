@@ -55,6 +55,7 @@ void kzt_loader_event(const LoaderEvent *ev)
     kzt_lock();
     if (ev->kind != LOADER_OBJECT_GOING) {
         kzt_guest_library_note(ev);
+        kzt_dl_note(ev);
     }
     kzt_unlock();
 }
@@ -63,17 +64,12 @@ void kzt_object_gone(const GuestObject *obj)
 {
     kzt_lock();
     kzt_guest_library_gone(obj->generation);
+    kzt_dl_gone(obj->generation);
     if (obj->start < obj->end) {
         kzt_bridge_retire(obj->start, obj->end);
         kzt_closure_retire(obj->start, obj->end);
     }
     kzt_unlock();
-}
-
-uint64_t kzt_dlsym_result(uint64_t value, const char *symbol,
-                          const char *version)
-{
-    return value;
 }
 
 void kzt_exit(int status)

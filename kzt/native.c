@@ -113,6 +113,18 @@ void *kzt_native_symbol(KztNative *n, const char *name, const char *version)
     return (uintptr_t)p >= n->start && (uintptr_t)p < n->end ? p : NULL;
 }
 
+const KztLibrary *kzt_native_library_at(const void *addr)
+{
+    uintptr_t a = (uintptr_t)addr;
+
+    for (KztNative *n = atomic_load(&natives); n; n = n->next) {
+        if (a >= n->start && a < n->end) {
+            return n->lib;
+        }
+    }
+    return NULL;
+}
+
 const char *kzt_native_path(const KztNative *n)
 {
     return n->path;
@@ -120,12 +132,5 @@ const char *kzt_native_path(const KztNative *n)
 
 bool kzt_native_owns(const void *addr)
 {
-    uintptr_t a = (uintptr_t)addr;
-
-    for (KztNative *n = atomic_load(&natives); n; n = n->next) {
-        if (a >= n->start && a < n->end) {
-            return true;
-        }
-    }
-    return false;
+    return kzt_native_library_at(addr) != NULL;
 }

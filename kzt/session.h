@@ -92,4 +92,18 @@ KztReason kzt_guest_library_function(KztGuestLibrary *l, const char *symbol,
                                      const char *version,
                                      const KztFunction **f, void **native);
 
+/* The library of the guest that @lib describes, or NULL.  Lock held. */
+KztGuestLibrary *kzt_guest_library_of(const KztLibrary *lib);
+
+/* dl-bridge.c: beside the guest's dl functions; lock held */
+
+/* The object of @ev may be the one with dladdr(). */
+void kzt_dl_note(const LoaderEvent *ev);
+void kzt_dl_gone(uint64_t generation);
+/*
+ * @addr, or for a bridge to a native function the address by which the guest
+ * knows that function or its library.  Takes the lock.
+ */
+uint64_t kzt_dl_guest_address(uint64_t addr);
+
 #endif

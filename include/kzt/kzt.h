@@ -1,7 +1,6 @@
 /*
  * Library pass-through as the process sees it: the one interface between
- * linux-user and kzt.  Configure, start, hand over loader events, say what
- * dlsym() found, exit.
+ * linux-user and kzt.  Configure, start, hand over loader events, exit.
  *
  * Without CONFIG_KZT everything here is an empty inline function.
  *
@@ -52,14 +51,6 @@ void kzt_loader_event(const LoaderEvent *ev);
 /* LoaderEventsConfig.gone: the object's record is about to go. */
 void kzt_object_gone(const GuestObject *obj);
 
-/*
- * The guest's dlsym() or dlvsym() answered @value for @symbol.  Returns the
- * value the guest is to get: @value itself unless method=slot has a bridge.
- * Makes sure that calls of it go native if they may.
- */
-uint64_t kzt_dlsym_result(uint64_t value, const char *symbol,
-                          const char *version);
-
 /* Before the process ends, with the guest's exit status. */
 void kzt_exit(int status);
 /* Around fork(): hold the locks; let go of them on both sides. */
@@ -77,11 +68,6 @@ static inline void kzt_loader_event(const LoaderEvent *ev)
 }
 static inline void kzt_object_gone(const GuestObject *obj)
 {
-}
-static inline uint64_t kzt_dlsym_result(uint64_t value, const char *symbol,
-                                        const char *version)
-{
-    return value;
 }
 static inline void kzt_exit(int status)
 {

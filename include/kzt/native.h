@@ -29,6 +29,9 @@ void *kzt_native_symbol(KztNative *n, const char *name, const char *version);
 /* The path the host loader found, for reports. */
 const char *kzt_native_path(const KztNative *n);
 
+/* The library whose host object, opened here, holds @addr; or NULL. */
+const KztLibrary *kzt_native_library_at(const void *addr);
+
 /* Is @addr inside a host object that was opened here? */
 bool kzt_native_owns(const void *addr);
 
