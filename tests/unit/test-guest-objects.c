@@ -236,6 +236,24 @@ static void test_retire(void)
     guest_objects_free(r);
 }
 
+/* No list names an object known by its header: a walk does not retire it. */
+static void test_by_header(void)
+{
+    GuestObjects *r = guest_objects_new();
+    uint64_t listed = add(r, 0x1000, 0x10000);
+    uint64_t by_header = add(r, 0x40000, 0x40000), keep[] = { 0x1000 };
+
+    guest_objects_set_range(r, listed, 0x10000, 0x20000);
+    guest_objects_set_range(r, by_header, 0x40000, 0x50000);
+    g_assert_cmpuint(guest_objects_retire_missing(r, 0, keep, 1), ==, 0);
+    g_assert_cmpuint(guest_objects_retire_missing(r, 0, NULL, 0), ==, 1);
+    g_assert_cmpuint(guest_objects_count(r), ==, 1);
+    g_assert_cmpuint(guest_objects_owner_generation(r, 0x4ffff), ==,
+                     by_header);
+    g_assert_cmpuint(guest_objects_retire_range(r, 0x41000, 0x42000), ==, 1);
+    guest_objects_free(r);
+}
+
 /* dlopen and dlclose at the same addresses: new generations, no growth. */
 static void test_cycles(void)
 {
@@ -376,6 +394,7 @@ int main(int argc, char **argv)
     g_test_add_func("/guest-objects/states", test_states);
     g_test_add_func("/guest-objects/ranges", test_ranges);
     g_test_add_func("/guest-objects/retire", test_retire);
+    g_test_add_func("/guest-objects/by-header", test_by_header);
     g_test_add_func("/guest-objects/cycles", test_cycles);
     g_test_add_func("/guest-objects/section", test_section);
     g_test_add_func("/guest-objects/walk", test_walk);

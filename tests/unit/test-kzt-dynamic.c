@@ -208,6 +208,28 @@ static void same_needed(const File *f, const KztDynamic *d)
     g_assert_cmpuint(n, ==, d->nb_needed);
 }
 
+/* Every relocation, read in pieces of odd sizes. */
+static void same_relocs(const File *f, const KztDynamic *d,
+                        const KztTable *t, const char *name)
+{
+    const Elf64_Shdr *sh = section(f, SHT_RELA, name);
+    const Elf64_Rela *want = sh ? (const Elf64_Rela *)(f->data +
+                                   sh->sh_offset) : NULL;
+    KztRela got[37];
+    uint64_t i = 0;
+    size_t n;
+
+    while (sh && (n = kzt_dynamic_relocs(d, t, i, got, 37)) != 0) {
+        g_assert_cmpint(memcmp(got, want + i, n * sizeof(*got)), ==, 0);
+        g_assert_cmpuint(kzt_rela_sym(&got[0]), ==,
+                         ELF64_R_SYM(want[i].r_info));
+        g_assert_cmpuint(kzt_rela_type(&got[0]), ==,
+                         ELF64_R_TYPE(want[i].r_info));
+        i += n;
+    }
+    g_assert_cmpuint(i, ==, sh ? sh->sh_size / sizeof(*want) : 0);
+}
+
 static void compare_file(const File *f, const char *path, bool glibc)
 {
     KztMemory memory = { .read = mem_read };
@@ -242,9 +264,11 @@ static void compare_file(const File *f, const char *path, bool glibc)
     }
     same_table(path, "rela.plt", section(f, SHT_RELA, ".rela.plt"),
                &d.jmprel);
+    same_relocs(f, &d, &d.jmprel, ".rela.plt");
     sh = section(f, SHT_RELA, ".rela.dyn");
     if (sh) {
         same_table(path, "rela.dyn", sh, &d.rela);
+        same_relocs(f, &d, &d.rela, ".rela.dyn");
     }
     same_table(path, "relr", section(f, 19, NULL), &d.relr);
     same_table(path, "init_array", section(f, SHT_INIT_ARRAY, NULL),
