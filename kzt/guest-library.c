@@ -14,6 +14,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "kzt/session.h"
+#include "kzt/carry.h"
 #include "qemu/log.h"
 #include "target/i386/cpu.h"
 #include <elf.h>
@@ -59,15 +60,21 @@ static uint32_t slot_of(const KztGuestLibrary *l, uint32_t offset)
     return offset * 2654435761u >> 7 & l->mask;
 }
 
-static void add_export(KztGuestLibrary *l, uint32_t offset, uint32_t symbol)
+/* The engine may be looking: the entry is there when it has a symbol. */
+static void add_export(KztGuestLibrary *l, uint32_t offset, uint32_t symbol,
+                       bool resolver)
 {
     uint32_t i = slot_of(l, offset);
 
+    if (l->nb_exports == l->mask) {
+        return;
+    }
     while (l->exports[i].symbol) {
         i = (i + 1) & l->mask;
     }
     l->exports[i].offset = offset;
-    l->exports[i].symbol = symbol;
+    l->exports[i].resolver = resolver;
+    atomic_store(&l->exports[i].symbol, symbol);
     l->nb_exports++;
 }
 
@@ -75,7 +82,8 @@ static void add_export(KztGuestLibrary *l, uint32_t offset, uint32_t symbol)
 static KztExport *next_export(const KztGuestLibrary *l, uint32_t offset,
                               uint32_t *i)
 {
-    while (l->exports[*i].symbol) {
+    while (atomic_load_explicit(&l->exports[*i].symbol,
+                                memory_order_acquire)) {
         KztExport *e = &l->exports[*i];
 
         *i = (*i + 1) & l->mask;
@@ -97,7 +105,10 @@ static bool wants(uint64_t pc, void *opaque)
 
 static bool is_function(const KztSymbol *sym)
 {
-    return sym->shndx && sym->value && ELF64_ST_TYPE(sym->info) == STT_FUNC &&
+    unsigned type = ELF64_ST_TYPE(sym->info);
+
+    return sym->shndx && sym->value &&
+           (type == STT_FUNC || type == STT_GNU_IFUNC) &&
            ELF64_ST_BIND(sym->info) != STB_LOCAL;
 }
 
@@ -117,7 +128,8 @@ static bool read_exports(KztGuestLibrary *l)
         uint64_t offset = l->dyn.load_bias + syms[i].value - l->dyn.start;
 
         if (is_function(&syms[i]) && offset < l->dyn.end - l->dyn.start) {
-            add_export(l, offset, i);
+            add_export(l, offset, i,
+                       ELF64_ST_TYPE(syms[i].info) == STT_GNU_IFUNC);
         }
     }
     free(syms);
@@ -128,32 +140,92 @@ static bool read_exports(KztGuestLibrary *l)
  * May it go native?
  */
 
-static void decide(KztGuestLibrary *l)
+static void log_verdict(const KztGuestLibrary *l)
+{
+    qemu_log_mask(LOG_KZT, "kzt: %s as a whole: %s%s%s\n", l->name,
+                  kzt_reason_name(l->verdict), l->why ? ": " : "",
+                  l->why ? l->why : "");
+}
+
+/* Functions whose results the guest frees need the guest's free(). */
+static bool heap_is_shared(const KztLibrary *lib)
+{
+    for (unsigned i = 0; i < lib->nb_functions; i++) {
+        if (lib->functions[i].flags & KZT_FN_ALLOCATES) {
+            return kzt_bridge_share_heap();
+        }
+    }
+    return true;
+}
+
+static KztReason consider(KztGuestLibrary *l)
 {
     const char *why = NULL;
+    KztReason r;
 
-    l->decided = true;
-    l->verdict = KZT_REASON_NATIVE;
     if (!kzt_library_enabled(l->lib)) {
-        l->verdict = KZT_REASON_DISABLED;
-        return;
+        return KZT_REASON_DISABLED;
     }
     l->native = kzt_native_open(l->lib, &why);
     if (!l->native) {
-        l->verdict = KZT_REASON_NO_NATIVE_LIBRARY;
         l->why = why ? strdup(why) : NULL;
+        return KZT_REASON_NO_NATIVE_LIBRARY;
     }
-    qemu_log_mask(LOG_KZT, "kzt: %s: %s%s%s\n", l->name,
-                  kzt_reason_name(l->verdict), l->why ? ": " : "",
-                  l->why ? l->why : "");
+    r = kzt_mixed_state(l, &l->why);
+    if (r == KZT_REASON_NATIVE && kzt_options.mode == KZT_MODE_ON) {
+        kzt_runtime_find();
+        if (!heap_is_shared(l->lib)) {
+            l->why = strdup("the guest has no free()");
+            r = KZT_REASON_UNSUPPORTED_ABI;
+        }
+    }
+    return r;
 }
 
 KztReason kzt_guest_library_verdict(KztGuestLibrary *l)
 {
     if (!l->decided) {
-        decide(l);
+        l->decided = true;
+        l->verdict = consider(l);
+        log_verdict(l);
     }
     return l->verdict;
+}
+
+/* All of it runs emulated from now on. */
+static void take_back(KztGuestLibrary *l, KztReason verdict, char *why)
+{
+    free(l->why);
+    l->why = why;
+    l->verdict = verdict;
+    kzt_bridge_retire(l->dyn.start, l->dyn.end);
+    kzt_plan_undo(l->generation);
+    log_verdict(l);
+}
+
+void kzt_guest_library_imports(const LoaderEvent *ev)
+{
+    const GuestObject *o;
+
+    guest_objects_read_begin(kzt_session.objects);
+    o = guest_objects_by_generation(kzt_session.objects, ev->generation);
+    for (KztGuestLibrary *l = libraries; l && o; l = l->next) {
+        char *why = NULL;
+
+        if (!l->decided || l->verdict != KZT_REASON_NATIVE ||
+            kzt_mixed_state_object(l, o, &why) == KZT_REASON_NATIVE) {
+            continue;
+        }
+        if (!l->used) {
+            take_back(l, KZT_REASON_MIXED_STATE, why);
+        } else {
+            /* Too late: native objects exist. */
+            qemu_log_mask(LOG_KZT, "kzt: %s stays native although %s\n",
+                          l->name, why ? why : "");
+            free(why);
+        }
+    }
+    guest_objects_read_end(kzt_session.objects);
 }
 
 KztReason kzt_guest_library_function(KztGuestLibrary *l, const char *symbol,
@@ -203,56 +275,146 @@ static void log_entry(const KztGuestLibrary *l, uint64_t pc, const char *name,
                   kzt_reason_name(reason));
 }
 
-static void reach(KztGuestLibrary *l, uint64_t pc)
+/* What an address of @l becomes: the bridge its symbols agree on. */
+typedef struct Choice {
+    const KztFunction *f;
+    void *native;
+    KztReason reason;
+} Choice;
+
+static Choice choose(KztGuestLibrary *l, uint64_t pc, bool final)
 {
     char name[256], version_buf[128];
     uint32_t offset = pc - l->dyn.start, i = slot_of(l, offset);
-    const KztFunction *chosen = NULL;
-    void *chosen_native = NULL;
-    KztReason reason = kzt_guest_library_verdict(l);
+    KztReason verdict = kzt_guest_library_verdict(l);
+    Choice c = { .reason = verdict };
     const char *version;
     KztExport *e;
 
     while ((e = next_export(l, offset, &i)) != NULL) {
         const KztFunction *f;
-        KztReason r = reason;
+        KztReason r = verdict;
         void *native;
 
-        atomic_store_explicit(&e->done, true, memory_order_relaxed);
-        if (!symbol_name(l, e->symbol, name, sizeof(name), version_buf,
-                         sizeof(version_buf), &version)) {
+        if (e->resolver || !symbol_name(l, e->symbol, name, sizeof(name),
+                                        version_buf, sizeof(version_buf),
+                                        &version)) {
             continue;
         }
         if (r == KZT_REASON_NATIVE) {
             r = kzt_guest_library_function(l, name, version, &f, &native);
         }
-        if (r == KZT_REASON_NATIVE && chosen &&
-            chosen->wrapper != f->wrapper) {
-            r = reason = KZT_REASON_AMBIGUOUS;
-            chosen = NULL;
+        if (r == KZT_REASON_NATIVE && c.f && c.f->wrapper != f->wrapper) {
+            r = c.reason = KZT_REASON_AMBIGUOUS;
         }
-        if (r == KZT_REASON_NATIVE && !chosen) {
-            chosen = f;
-            chosen_native = native;
+        if (r == KZT_REASON_NATIVE && !c.f) {
+            c.f = f;
+            c.native = native;
         }
-        log_entry(l, pc, name, version, r);
+        if (final) {
+            log_entry(l, pc, name, version, r);
+        }
     }
-    if (chosen && kzt_options.mode == KZT_MODE_ON) {
-        l->used |= kzt_bridge_entry_add(l->lib, chosen, chosen_native, pc);
+    if (c.reason == KZT_REASON_AMBIGUOUS) {
+        c.f = NULL;
+    }
+    return c;
+}
+
+/* True: the address is that of a resolver. */
+static bool reach(KztGuestLibrary *l, uint64_t pc)
+{
+    uint32_t offset = pc - l->dyn.start, i = slot_of(l, offset);
+    bool resolver = false, fresh = false;
+    KztExport *e;
+    Choice c;
+
+    while ((e = next_export(l, offset, &i)) != NULL) {
+        fresh |= !atomic_exchange(&e->done, true);
+        resolver |= e->resolver;
+    }
+    if (fresh && !resolver) {
+        c = choose(l, pc, true);
+        if (c.f && kzt_options.mode == KZT_MODE_ON) {
+            l->used |= kzt_bridge_entry_add(l->lib, c.f, c.native, pc);
+        }
+        if (c.reason == KZT_REASON_AMBIGUOUS) {
+            kzt_plan_ambiguous();
+        }
     }
     tb_watch_changed(pc);
+    return fresh && resolver;
+}
+
+/*
+ * The guest's loader is about to ask a resolver which function to take: ask it
+ * before, and watch the answer.
+ */
+static void follow_resolver(CPUArchState *env)
+{
+    uint64_t pc = env->rip;
+    uint64_t target = kzt_guest_call(env, pc, 0, NULL);
+    KztGuestLibrary *l;
+    uint32_t i, offset;
+    KztExport *e;
+
+    kzt_lock();
+    l = kzt_guest_library_at(pc);
+    if (l && target >= l->dyn.start && target < l->dyn.end) {
+        offset = pc - l->dyn.start;
+        i = slot_of(l, offset);
+        while ((e = next_export(l, offset, &i)) != NULL) {
+            if (e->resolver) {
+                add_export(l, target - l->dyn.start, e->symbol, false);
+            }
+        }
+        tb_watch_changed(target);
+    }
+    kzt_unlock();
 }
 
 static void reached(CPUArchState *env, void *opaque)
 {
     KztGuestLibrary *l;
+    bool resolver = false;
 
     kzt_lock();
     l = kzt_guest_library_at(env->rip);
     if (l) {
-        reach(l, env->rip);
+        resolver = reach(l, env->rip);
+        kzt_plan_poll();
     }
     kzt_unlock();
+    if (resolver) {
+        follow_resolver(env);
+    }
+}
+
+uint64_t kzt_guest_library_bridge(KztGuestLibrary *l, const KztFunction *f,
+                                  uint64_t value)
+{
+    void *native = kzt_native_symbol(l->native, f->name, f->version);
+
+    l->used = true;
+    return native ? kzt_bridge_slot(l->lib, f, native, value) : 0;
+}
+
+bool kzt_guest_library_entry(KztGuestLibrary *l, uint64_t value,
+                             const char *symbol)
+{
+    uint32_t offset = value - l->dyn.start, i = slot_of(l, offset);
+    KztSymbol sym;
+    uint32_t index;
+
+    if (!next_export(l, offset, &i)) {
+        /* What a resolver has answered before there was a watch. */
+        index = kzt_dynamic_lookup(&l->dyn, symbol, NULL, &sym);
+        if (index && ELF64_ST_TYPE(sym.info) == STT_GNU_IFUNC) {
+            add_export(l, offset, index, false);
+            tb_watch_changed(value);
+        }
+    }
+    return choose(l, value, false).reason != KZT_REASON_AMBIGUOUS;
 }
 
 /*
@@ -297,7 +459,7 @@ void kzt_guest_library_note(const LoaderEvent *ev)
     kzt_dynamic_parse(&dyn, kzt_session.memory, ev->dynamic_addr,
                       ev->load_bias, ev->start, ev->end);
     lib = described(ev, &dyn);
-    l = lib && kzt_library_enabled(lib) ? calloc(1, sizeof(*l)) : NULL;
+    l = lib ? calloc(1, sizeof(*l)) : NULL;
     if (!l) {
         kzt_dynamic_free(&dyn);
         return;
@@ -305,6 +467,7 @@ void kzt_guest_library_note(const LoaderEvent *ev)
     l->lib = lib;
     l->dyn = dyn;
     l->generation = ev->generation;
+    l->ns = ev->ns;
     l->name = strdup(ev->name);
     if (!l->name || !read_exports(l) ||
         !(l->watch = tb_watch_add(dyn.start, dyn.end, wants, reached, l))) {

@@ -45,9 +45,20 @@ bool kzt_start(const KztStart *s)
     }
     kzt_session = (KztSession) {
         .active = true, .objects = s->objects, .memory = s->memory,
-        .program = s->program,
+        .start = *s,
     };
+    kzt_plan_start();
     return true;
+}
+
+KztPlanObject kzt_plan_object(const GuestObject *o)
+{
+    return (KztPlanObject) {
+        .id = o->generation, .start = o->start, .end = o->end,
+        .name = o->id.name,
+        .is_program = kzt_session.start.entry - o->start < o->end - o->start,
+        .is_loader = kzt_session.start.loader - o->start < o->end - o->start,
+    };
 }
 
 void kzt_loader_event(const LoaderEvent *ev)
@@ -56,6 +67,10 @@ void kzt_loader_event(const LoaderEvent *ev)
     if (ev->kind != LOADER_OBJECT_GOING) {
         kzt_guest_library_note(ev);
         kzt_dl_note(ev);
+        if (ev->kind == LOADER_OBJECT_MAPPED) {
+            kzt_guest_library_imports(ev);
+        }
+        kzt_plan_event(ev);
     }
     kzt_unlock();
 }
@@ -65,6 +80,7 @@ void kzt_object_gone(const GuestObject *obj)
     kzt_lock();
     kzt_guest_library_gone(obj->generation);
     kzt_dl_gone(obj->generation);
+    kzt_plan_gone(obj->generation);
     if (obj->start < obj->end) {
         kzt_bridge_retire(obj->start, obj->end);
         kzt_closure_retire(obj->start, obj->end);

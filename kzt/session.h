@@ -37,21 +37,25 @@ bool kzt_library_enabled(const KztLibrary *lib);
 
 typedef struct KztSession {
     bool active;
+    KztStart start;
     GuestObjects *objects;
     const KztMemory *memory;
-    const char *program;
 } KztSession;
 extern KztSession kzt_session;
 
 void kzt_lock(void);
 void kzt_unlock(void);
 
+/* Inside a reader section, like the result's name. */
+KztPlanObject kzt_plan_object(const GuestObject *o);
+
 /* guest-library.c: a described library in the guest. */
 
 /* One exported function: where it is, which symbol. */
 typedef struct KztExport {
     uint32_t offset;            /* from the object's start */
-    uint32_t symbol;            /* 0: no entry here */
+    _Atomic(uint32_t) symbol;   /* 0: no entry here */
+    bool resolver;              /* of an indirect function, not the function */
     _Atomic(bool) done;         /* decided: nothing more to do */
 } KztExport;
 
@@ -59,6 +63,7 @@ typedef struct KztGuestLibrary {
     struct KztGuestLibrary *next;
     const KztLibrary *lib;
     uint64_t generation;
+    int64_t ns;
     char *name;
     KztDynamic dyn;
     KztExport *exports;         /* hash table by offset */
@@ -70,7 +75,7 @@ typedef struct KztGuestLibrary {
     KztReason verdict;          /* NATIVE, or why all of it stays emulated */
     char *why;                  /* more about the verdict, or NULL */
     KztNative *native;
-    bool used;                  /* native code may have run */
+    bool used;                  /* native code has run, or soon will */
 } KztGuestLibrary;
 
 /*
@@ -91,6 +96,52 @@ KztReason kzt_guest_library_verdict(KztGuestLibrary *l);
 KztReason kzt_guest_library_function(KztGuestLibrary *l, const char *symbol,
                                      const char *version,
                                      const KztFunction **f, void **native);
+/*
+ * Slot bridge for @f of @l, whose guest function is at @value; 0: none can be
+ * made.  Lock held.
+ */
+uint64_t kzt_guest_library_bridge(KztGuestLibrary *l, const KztFunction *f,
+                                  uint64_t value);
+/*
+ * @value is where the guest finds @symbol of @l: see to it that it goes native
+ * when it runs.  False: functions with different prototypes share the address.
+ * Lock held.
+ */
+bool kzt_guest_library_entry(KztGuestLibrary *l, uint64_t value,
+                             const char *symbol);
+/* An object came after @l was decided: does it import what cannot go native?
+ * Lock held. */
+void kzt_guest_library_imports(const LoaderEvent *ev);
+
+/* mixed-state.c: may all of @l go native?  NATIVE, or why not, with more
+ * about it in *detail (to be freed).  Lock held. */
+KztReason kzt_mixed_state(KztGuestLibrary *l, char **detail);
+/* The same question about one object that came later. */
+KztReason kzt_mixed_state_object(KztGuestLibrary *l, const GuestObject *o,
+                                 char **detail);
+
+/* plan.c: decisions about slots.  Lock held. */
+
+/* Relocations are read: for slots to write or for the record. */
+extern bool kzt_planning;
+extern KztCounts kzt_counts;
+void kzt_plan_start(void);
+void kzt_plan_event(const LoaderEvent *ev);
+/* Slots that were not bound may be by now. */
+void kzt_plan_poll(void);
+/* Functions share an entry: those that can be reached by slot shall be. */
+void kzt_plan_ambiguous(void);
+/* Take back the slots that lead to the library of that generation. */
+void kzt_plan_undo(uint64_t library);
+void kzt_plan_gone(uint64_t generation);
+/* Do unbound slots wait to be written? */
+bool kzt_lazy_wanted(void);
+
+/* runtime.c: find the guest's C library for kzt_bridge_set_runtime(). */
+void kzt_runtime_find(void);
+
+/* check.c */
+void kzt_check_decision(const KztDecision *d);
 
 /* The library of the guest that @lib describes, or NULL.  Lock held. */
 KztGuestLibrary *kzt_guest_library_of(const KztLibrary *lib);

@@ -137,6 +137,8 @@ void kzt_process_start(void)
         .memory = &guest_memory,
         .process = &process_ops,
         .program = guest_image.exe_path,
+        .entry = guest_image.entry,
+        .loader = guest_image.has_interp ? guest_image.interp_base : 0,
     };
 
     if (kzt_start(&start)) {

@@ -96,6 +96,13 @@ typedef struct KztGuestRuntime {
     uint64_t malloc, free, realloc, malloc_usable_size;
                                     /* memory cannot change sides */
     uint64_t pthread_create;        /* native threads cannot call back */
+    uint64_t exit;                  /* native destructors do not run */
+    /*
+     * Any other function of the C library by its name, 0 if there is none; may
+     * be NULL.  Asked from guest threads, for what few programs need: FILE *
+     * arguments, threads of native code.
+     */
+    uint64_t (*symbol)(const char *name);
 } KztGuestRuntime;
 void kzt_bridge_set_runtime(const KztGuestRuntime *rt);
 

@@ -23,6 +23,8 @@ typedef struct KztStart {
     const KztMemory *memory;
     const struct KztProcessOps *process;
     const char *program;        /* path, for the report */
+    uint64_t entry;             /* an address in the program */
+    uint64_t loader;            /* an address in the guest's loader, or 0 */
 } KztStart;
 
 /*

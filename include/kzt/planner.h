@@ -55,6 +55,8 @@
       "the host's library lacks the symbol in the needed version") \
     X(MIXED_STATE, "mixed-state", \
       "native and emulated code would share private state") \
+    X(INTERPOSED, "interposed", \
+      "another object replaces functions the library itself calls") \
     X(DISABLED, "disabled", \
       "switched off by the user, or experimental and not switched on") \
     X(AMBIGUOUS, "ambiguous", \

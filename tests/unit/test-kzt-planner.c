@@ -298,27 +298,28 @@ static void test_methods(void)
 
     world_init(&w);
     poke(&w, GOT, LIBZ + 0x40);
-    d = plan(&w, KZT_CHOICE_AUTO, &jump);
+    d = plan(&w, KZT_CHOICE_SLOT, &jump);
     g_assert_cmpint(d.method, ==, KZT_METHOD_SLOT);
     g_assert_cmphex(d.new_value, ==, BRIDGE + 0x40);
     g_assert_cmphex(d.old_value, ==, LIBZ + 0x40);
-    /* A pointer that may be compared keeps its value. */
+    /* The entry covers every way to the function. */
+    d = plan(&w, KZT_CHOICE_AUTO, &jump);
+    g_assert_cmpint(d.method, ==, KZT_METHOD_ENTRY);
+    g_assert_cmphex(d.new_value, ==, LIBZ + 0x40);
     d = plan(&w, KZT_CHOICE_AUTO, &glob);
     g_assert_cmpint(d.method, ==, KZT_METHOD_ENTRY);
     d = plan(&w, KZT_CHOICE_SLOT, &glob);
     g_assert_cmpint(d.method, ==, KZT_METHOD_SLOT);
     d = plan(&w, KZT_CHOICE_ENTRY, &jump);
     g_assert_cmpint(d.method, ==, KZT_METHOD_ENTRY);
-    /* No room for a bridge: the entry serves. */
-    w.no_bridge = true;
-    d = plan(&w, KZT_CHOICE_AUTO, &jump);
-    g_assert_cmpint(d.method, ==, KZT_METHOD_ENTRY);
-    /* By name a call is never ambiguous. */
-    w.no_bridge = false;
+    /* By name a call is never ambiguous; a pointer may be compared. */
     w.entry_ambiguous = true;
     d = plan(&w, KZT_CHOICE_AUTO, &jump);
     g_assert_cmpint(d.method, ==, KZT_METHOD_SLOT);
     d = plan(&w, KZT_CHOICE_AUTO, &glob);
+    g_assert_cmpint(d.reason, ==, KZT_REASON_AMBIGUOUS);
+    w.no_bridge = true;
+    d = plan(&w, KZT_CHOICE_AUTO, &jump);
     g_assert_cmpint(d.reason, ==, KZT_REASON_AMBIGUOUS);
     /* Nothing of this wrote anything. */
     g_assert_cmphex(peek(&w, GOT), ==, LIBZ + 0x40);
@@ -393,7 +394,7 @@ static void plan_three(World *w, KztDecision d[3], KztTransaction *t)
         KztSlot s = slot_of(KZT_R_JUMP_SLOT, GOT + 8 * i);
 
         poke(w, s.addr, LIBZ + 0x10 * (i + 1));
-        d[i] = plan(w, KZT_CHOICE_AUTO, &s);
+        d[i] = plan(w, KZT_CHOICE_SLOT, &s);
         kzt_transaction_add(t, &d[i]);
     }
 }
@@ -514,7 +515,7 @@ static void test_format(void)
 
     world_init(&w);
     poke(&w, GOT, LIBZ + 0x40);
-    d = plan(&w, KZT_CHOICE_AUTO, &s);
+    d = plan(&w, KZT_CHOICE_SLOT, &s);
     check_line(&d, "/bin/prog: JUMP_SLOT[plt:3] deflate@ZLIB_1.2 at 400800: "
                "7f0000000040 of libz.so.1 (library) -> slot 7e0000000040, z "
                "in /usr/lib/libz.so.1: guest-owner-target");
