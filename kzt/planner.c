@@ -138,16 +138,16 @@ static KztRelation relation_of(const KztPlanObject *object,
 
 /*
  * A bridge at the function's entry covers every way to it and leaves its
- * address alone.  Where the entry cannot be one, a JUMP_SLOT still can lead
- * to one: it is called and nothing else, so its value can change unseen.  What
- * other slots hold may be compared, stored or handed to dladdr().
+ * address alone.  A JUMP_SLOT is called and nothing else, so its value can
+ * change unseen.  What other slots hold may be compared, stored or handed to
+ * dladdr(): there only the entry will do, whatever the choice.
  */
 static KztReason choose_method(const KztPlanOps *ops, KztMethodChoice choice,
                                KztDecision *d)
 {
-    bool slot = choice == KZT_CHOICE_SLOT ||
-                (choice == KZT_CHOICE_AUTO && d->target.entry_ambiguous &&
-                 d->slot.type == KZT_R_JUMP_SLOT);
+    bool slot = d->slot.type == KZT_R_JUMP_SLOT &&
+                (choice == KZT_CHOICE_SLOT ||
+                 (choice == KZT_CHOICE_AUTO && d->target.entry_ambiguous));
 
     if (slot) {
         uint64_t bridge = ops->bridge(ops->opaque, &d->owner, d->old_value,
