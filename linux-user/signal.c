@@ -151,10 +151,12 @@ static bool straddles(TaskState *ts, siginfo_t *info, const void *uc,
 
 static void host_fault(TaskState *ts, int sig, siginfo_t *info, void *uc)
 {
-    uint64_t addr = (uintptr_t)info->si_addr;
+    uint64_t addr;
     bool memory = sig == SIGSEGV || sig == SIGBUS;
     bool write = memory && host_signal_is_write(info, uc);
 
+    host_signal_complete(&sig, info, uc);
+    addr = (uintptr_t)info->si_addr;
     if (memory) {
         uintptr_t pc = host_signal_pc(uc);
 

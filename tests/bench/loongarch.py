@@ -54,21 +54,26 @@ def main():
     ap = argparse.ArgumentParser()
     ap.add_argument('--builddir', default=str(ROOT / 'build-loongarch64'))
     ap.add_argument('--timeout', type=int, default=300)
+    ap.add_argument('--emulator', help='measure this file, build nothing')
+    ap.add_argument('--host', default='qemu-loongarch64',
+                    help='the emulator of the host')
+    ap.add_argument('--sysroot', help="the host's libraries")
     ap.add_argument('kernels', nargs='*')
     args = ap.parse_args()
     prefix = next((p for p in PREFIXES if shutil.which(p + 'gcc')), None)
-    if not prefix or not all(map(shutil.which, ('qemu-loongarch64',
-                                                'qemu-x86_64'))):
+    if not prefix or not all(map(shutil.which, (args.host, 'qemu-x86_64'))):
         print('bench-loongarch: needs a loongarch64 cross compiler and '
               'qemu-user')
         return 1
-    for cmd in ([ROOT / 'configure', f'--builddir={args.builddir}',
-                 f'--cross-prefix={prefix}'],
-                ['ninja', '-C', args.builddir, 'qemu-x86_64']):
-        subprocess.run(cmd, check=True, stdout=subprocess.DEVNULL)
-    sysroot = subprocess.run([prefix + 'gcc', '-print-sysroot'], text=True,
-                             capture_output=True).stdout.strip()
-    host = ['qemu-loongarch64', '-L', sysroot,
+    if not args.emulator:
+        for cmd in ([ROOT / 'configure', f'--builddir={args.builddir}',
+                     f'--cross-prefix={prefix}'],
+                    ['ninja', '-C', args.builddir, 'qemu-x86_64']):
+            subprocess.run(cmd, check=True, stdout=subprocess.DEVNULL)
+    sysroot = args.sysroot or subprocess.run(
+        [prefix + 'gcc', '-print-sysroot'], text=True,
+        capture_output=True).stdout.strip()
+    host = [args.host, '-L', sysroot, args.emulator or
             os.path.join(args.builddir, 'qemu-x86_64'), '-accel', 'tcg']
     guest = [shutil.which('qemu-x86_64')]
     with tempfile.TemporaryDirectory(prefix='bench-') as d:

@@ -85,6 +85,49 @@ static inline bool host_signal_is_write(const siginfo_t *info, const void *puc)
            (insn >> 15 >= 0x70f8 && insn >> 15 <= 0x70ff);
 }
 
+/* Where the interrupted load or store goes, if it is one; else false. */
+static inline bool host_signal_operand(const void *puc, uintptr_t *addr)
+{
+    const ucontext_t *uc = puc;
+    uint32_t insn = *(const uint32_t *)host_signal_pc(puc);
+    unsigned major = insn >> 22;
+    uintptr_t base = uc->uc_mcontext.__gregs[insn >> 5 & 31];
+
+    if (major >= 0xa0 && major <= 0xb3) {               /* ld.b ... xvst */
+        *addr = base + ((int32_t)(insn << 10) >> 20);
+    } else if (major >= 0x80 && major <= 0x9f) {        /* ll.w ... stptr.d */
+        *addr = base + ((int32_t)(insn << 8) >> 18) * 4;
+    } else if (insn >> 16 >= 0x3800 && insn >> 16 <= 0x384f) {
+        *addr = base + uc->uc_mcontext.__gregs[insn >> 10 & 31];
+    } else if (insn >> 16 >= 0x3857 && insn >> 16 <= 0x3871) {
+        *addr = base;                                   /* am* */
+    } else {
+        return false;
+    }
+    return true;
+}
+
+/*
+ * Make of a memory fault what an x86-64 kernel would tell.  An address outside
+ * of user space is an address error here (SIGBUS), and an emulated host may not
+ * know it at all.
+ */
+static inline void host_signal_complete(int *sig, siginfo_t *info,
+                                        const void *puc)
+{
+    uintptr_t addr = (uintptr_t)info->si_addr;
+
+    if ((*sig != SIGSEGV && *sig != SIGBUS) ||
+        (!addr && !host_signal_operand(puc, &addr))) {
+        return;
+    }
+    info->si_addr = (void *)addr;
+    if (addr >> 47 && *sig == SIGBUS) {
+        *sig = info->si_signo = SIGSEGV;
+        info->si_code = SEGV_MAPERR;
+    }
+}
+
 /* Base of the calling thread's own (host) thread-local storage. */
 static inline uintptr_t host_thread_pointer(void)
 {

@@ -69,6 +69,12 @@ static inline bool host_signal_is_write(const siginfo_t *info, const void *puc)
            (uc->uc_mcontext.gregs[REG_ERR] & 2);
 }
 
+/* The kernel tells all there is to know of a memory fault. */
+static inline void host_signal_complete(int *sig, siginfo_t *info,
+                                        const void *puc)
+{
+}
+
 /* Base of the calling thread's own (host) thread-local storage. */
 static inline uintptr_t host_thread_pointer(void)
 {
