@@ -86,13 +86,33 @@ static MapId *find_map_id(uint64_t header)
     return NULL;
 }
 
-void loader_map_id_new(uint64_t header)
+/* Where the file that is mapped at @addr begins; 0 if that is unknown. */
+static uint64_t file_start(uint64_t addr)
 {
+    GuestMapping gm, first;
+
+    if (!mmap_find(addr, &gm)) {
+        return 0;
+    }
+    first = gm;
+    for (int i = 0; i < MAX_MAPPINGS && gm.offset; i++) {
+        if (!mmap_find(gm.start - 1, &gm) || gm.ino != first.ino ||
+            gm.dev != first.dev) {
+            return 0;
+        }
+    }
+    return gm.offset ? 0 : gm.start;
+}
+
+void loader_map_id_new(uint64_t addr)
+{
+    uint64_t header;
     MapId *m;
 
     mmap_lock();
-    m = find_map_id(header);
-    if (!m && nb_map_ids == alloc_map_ids) {
+    header = file_start(addr);
+    m = header ? find_map_id(header) : NULL;
+    if (header && !m && nb_map_ids == alloc_map_ids) {
         size_t alloc = alloc_map_ids ? 2 * alloc_map_ids : 64;
         MapId *p = realloc(map_ids, alloc * sizeof(*p));
 
@@ -101,7 +121,7 @@ void loader_map_id_new(uint64_t header)
             alloc_map_ids = alloc;
         }
     }
-    if (!m && nb_map_ids < alloc_map_ids) {
+    if (header && !m && nb_map_ids < alloc_map_ids) {
         m = &map_ids[nb_map_ids++];
     }
     if (m) {
@@ -142,6 +162,19 @@ static void describe(LoaderEvent *ev, const KztImage *img)
     mmap_unlock();
 }
 
+/*
+ * The image with the dynamic section of @lm.  Without a bias (a program at
+ * fixed addresses) its header can be far below.
+ */
+static bool image_of(const GuestLinkMap *lm, KztImage *img)
+{
+    if (!lm->l_addr) {
+        return loader_image_around(lm->l_ld, img) &&
+               img->dynamic_addr == lm->l_ld;
+    }
+    return !kzt_image_find(img, &loader_memory, lm->l_ld, lm->l_addr);
+}
+
 bool loader_list_event(LoaderEvent *ev, LoaderSource src, int64_t ns,
                        const GuestLinkMap *lm, char *name, size_t size,
                        KztImage *img)
@@ -155,8 +188,10 @@ bool loader_list_event(LoaderEvent *ev, LoaderSource src, int64_t ns,
     if (!lm->l_ld || !object_name(lm, name, size)) {
         return false;
     }
-    if (!kzt_image_find(&found, &loader_memory, lm->l_ld, lm->l_addr)) {
+    if (image_of(lm, &found)) {
         describe(ev, &found);
+    } else {
+        found = (KztImage) { 0 };
     }
     if (img) {
         *img = found;

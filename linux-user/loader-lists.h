@@ -45,8 +45,11 @@ bool loader_image_around(uint64_t addr, KztImage *img);
  */
 uint64_t loader_constructor(const KztImage *img);
 
-/* Numbers of mappings: every image that is mapped gets the next one. */
-void loader_map_id_new(uint64_t header);
+/*
+ * Numbers of mappings: every file of which code is mapped at @addr gets the
+ * next one, kept for the address where the file begins.
+ */
+void loader_map_id_new(uint64_t addr);
 void loader_map_id_drop(uint64_t start, uint64_t end);
 
 #endif

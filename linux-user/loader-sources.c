@@ -408,12 +408,11 @@ void loader_note_mmap(uint64_t addr, uint64_t len, int prot, int flags)
     }
     begin = timer_begin();
     look_for_brk();
-    if (loader_image_around(addr, &img)) {
-        loader_map_id_new(img.header);
-        /* Where the lists are watched, they tell more, and soon. */
-        if (source_on(LOADER_MMAP) && !atomic_load(&brk_hooked)) {
-            image_event(LOADER_MMAP, LOADER_OBJECT_MAPPED, &img);
-        }
+    loader_map_id_new(addr);
+    /* Where the lists are watched, they tell more, and soon. */
+    if (source_on(LOADER_MMAP) && !atomic_load(&brk_hooked) &&
+        loader_image_around(addr, &img)) {
+        image_event(LOADER_MMAP, LOADER_OBJECT_MAPPED, &img);
     }
     timer_end(begin);
 }
