@@ -6,8 +6,8 @@
  * contents never count: the engine reads no code at a bridge.  The first place
  * is where callbacks return to.
  *
- * Locking: one mutex around making and retiring.  A call takes none; lookup by
- * slot address takes none either.
+ * Locking: one mutex around making and retiring.  A call takes none; nor do
+ * lookups: records are added at the head of their list and never freed.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -23,10 +23,10 @@
 typedef struct Bridge {
     KztBridgeInfo info;
     uint64_t addr;
-    bool retired;
+    _Atomic bool retired;
     struct Bridge *next_created;
-    struct Bridge *next_same;       /* in by_native */
-    struct Bridge *next_entry;      /* in entries */
+    struct Bridge *next_same;           /* in by_native */
+    _Atomic(struct Bridge *) next_entry;    /* in entries */
 } Bridge;
 
 const KztProcessOps *kzt_process;
@@ -38,7 +38,7 @@ static uint64_t blocks[MAX_BLOCKS];
 static Bridge *slots[MAX_BLOCKS * BLOCK_SLOTS];
 static _Atomic unsigned nb_slots;   /* used, over all blocks */
 static unsigned nb_blocks;
-static Bridge *by_native[1u << HASH_BITS], *entries[1u << HASH_BITS];
+static _Atomic(Bridge *) by_native[1u << HASH_BITS], entries[1u << HASH_BITS];
 static Bridge *first, **last = &first;
 static bool counting;
 
@@ -160,10 +160,24 @@ static void remember(Bridge *b)
     last = &b->next_created;
 }
 
+static Bridge *same_native(const void *native)
+{
+    return atomic_load_explicit(&by_native[hash((uintptr_t)native)],
+                                memory_order_acquire);
+}
+
+/* Mutex held; the record is complete. */
+static void add_native(Bridge *b)
+{
+    unsigned h = hash((uintptr_t)b->info.native);
+
+    b->next_same = atomic_load(&by_native[h]);
+    atomic_store(&by_native[h], b);
+}
+
 uint64_t kzt_bridge_slot(const KztLibrary *lib, const KztFunction *f,
                          void *native, uint64_t guest_addr)
 {
-    unsigned h = hash((uintptr_t)native);
     uint64_t addr = 0;
     Bridge *b;
 
@@ -171,9 +185,10 @@ uint64_t kzt_bridge_slot(const KztLibrary *lib, const KztFunction *f,
         return 0;
     }
     pthread_mutex_lock(&mutex);
-    for (b = by_native[h]; b; b = b->next_same) {
+    for (b = same_native(native); b; b = b->next_same) {
         if (b->info.native == native && b->info.function == f &&
-            b->info.guest_addr == guest_addr && !b->retired) {
+            b->info.guest_addr == guest_addr && !b->info.entry &&
+            !b->retired) {
             addr = b->addr;
             break;
         }
@@ -181,8 +196,7 @@ uint64_t kzt_bridge_slot(const KztLibrary *lib, const KztFunction *f,
     if (!b && (b = new_bridge(lib, f, native, guest_addr)) != NULL) {
         addr = b->addr = new_slot(b);
         if (addr && tb_bridge_add(addr, runner(), b)) {
-            b->next_same = by_native[h];
-            by_native[h] = b;
+            add_native(b);
             remember(b);
         } else {
             /* a slot stays behind that leads nowhere */
@@ -197,28 +211,29 @@ uint64_t kzt_bridge_slot(const KztLibrary *lib, const KztFunction *f,
     return addr;
 }
 
-static Bridge **entry_place(uint64_t addr)
+/* The bridge at the guest function @addr, or NULL.  No lock. */
+static Bridge *entry_at(uint64_t addr)
 {
-    Bridge **p = &entries[hash(addr)];
+    Bridge *b = atomic_load_explicit(&entries[hash(addr)],
+                                     memory_order_acquire);
 
-    while (*p && (*p)->addr != addr) {
-        p = &(*p)->next_entry;
+    while (b && b->addr != addr) {
+        b = atomic_load_explicit(&b->next_entry, memory_order_acquire);
     }
-    return p;
+    return b;
 }
 
 bool kzt_bridge_entry_add(const KztLibrary *lib, const KztFunction *f,
                           void *native, uint64_t guest_addr)
 {
-    Bridge **p, *b;
+    Bridge *b;
     bool ok;
 
     if (!f->wrapper) {
         return false;
     }
     pthread_mutex_lock(&mutex);
-    p = entry_place(guest_addr);
-    b = *p;
+    b = entry_at(guest_addr);
     if (b) {
         /* Aliases of one function are one bridge. */
         ok = b->info.native == native &&
@@ -233,7 +248,11 @@ bool kzt_bridge_entry_add(const KztLibrary *lib, const KztFunction *f,
         b->info.entry = true;
         ok = tb_bridge_add(guest_addr, runner(), b);
         if (ok) {
-            *p = b;
+            unsigned h = hash(guest_addr);
+
+            atomic_store(&b->next_entry, atomic_load(&entries[h]));
+            atomic_store(&entries[h], b);
+            add_native(b);
             remember(b);
         } else {
             free(b);
@@ -243,25 +262,51 @@ bool kzt_bridge_entry_add(const KztLibrary *lib, const KztFunction *f,
     return ok;
 }
 
-/* The record stays: a thread may be inside, and reports want it. */
-static void remove_entry(Bridge **p)
+void kzt_bridge_publish(const KztCallbackType *type, void *native)
 {
-    Bridge *b = *p;
+    uint64_t addr = (uintptr_t)native;
 
-    *p = b->next_entry;
+    if (addr < 4096 || addr > -4096ull || entry_at(addr) ||
+        kzt_closure_target(native) || kzt_process->page_flags(addr, NULL)) {
+        return;
+    }
+    kzt_bridge_entry_add(NULL, &type->to_native, native, addr);
+}
+
+bool kzt_bridge_closure(const void *thunk, TBHookFn *fn, void *opaque)
+{
+    return tb_bridge_add((uintptr_t)thunk, fn, opaque);
+}
+
+/* The record stays: a thread may be inside, and reports want it. */
+static void remove_entry(_Atomic(Bridge *) *p)
+{
+    Bridge *b = atomic_load(p);
+
+    atomic_store(p, atomic_load(&b->next_entry));
     b->retired = true;
     tb_bridge_remove(b->addr);
 }
 
+/* Remove the entry bridges in [start, end).  Mutex held. */
+static void remove_entries(unsigned h, uint64_t start, uint64_t end)
+{
+    _Atomic(Bridge *) *p = &entries[h];
+    Bridge *b;
+
+    while ((b = atomic_load(p)) != NULL) {
+        if (b->addr >= start && b->addr < end) {
+            remove_entry(p);
+        } else {
+            p = &b->next_entry;
+        }
+    }
+}
+
 void kzt_bridge_entry_remove(uint64_t guest_addr)
 {
-    Bridge **p;
-
     pthread_mutex_lock(&mutex);
-    p = entry_place(guest_addr);
-    if (*p) {
-        remove_entry(p);
-    }
+    remove_entries(hash(guest_addr), guest_addr, guest_addr + 1);
     pthread_mutex_unlock(&mutex);
 }
 
@@ -269,15 +314,7 @@ void kzt_bridge_retire(uint64_t start, uint64_t end)
 {
     pthread_mutex_lock(&mutex);
     for (unsigned i = 0; i < ARRAY_SIZE(entries); i++) {
-        Bridge **p = &entries[i];
-
-        while (*p) {
-            if ((*p)->addr >= start && (*p)->addr < end) {
-                remove_entry(p);
-            } else {
-                p = &(*p)->next_entry;
-            }
-        }
+        remove_entries(i, start, end);
     }
     for (Bridge *b = first; b; b = b->next_created) {
         if (b->info.guest_addr >= start && b->info.guest_addr < end) {
@@ -311,14 +348,35 @@ void *kzt_bridge_native(uint64_t addr)
     return b ? b->info.native : NULL;
 }
 
+void *kzt_bridge_direct(const KztCallbackType *type, uint64_t fn)
+{
+    Bridge *b = slot_at(fn);
+
+    if (b) {
+        return b->info.native;
+    }
+    b = entry_at(fn);
+    return b && b->info.function->wrapper == type->to_native.wrapper
+           ? b->info.native : NULL;
+}
+
+uint64_t kzt_bridge_guest(const KztCallbackType *type, const void *native)
+{
+    for (Bridge *b = same_native(native); b; b = b->next_same) {
+        if (b->info.native == native && !b->retired &&
+            b->info.function->wrapper == type->to_native.wrapper) {
+            return b->addr;
+        }
+    }
+    return 0;
+}
+
 bool kzt_bridge_lookup(uint64_t addr, KztBridgeInfo *info)
 {
     Bridge *b = slot_at(addr);
 
     if (!b) {
-        pthread_mutex_lock(&mutex);
-        b = *entry_place(addr);
-        pthread_mutex_unlock(&mutex);
+        b = entry_at(addr);
     }
     if (b) {
         *info = b->info;

@@ -122,6 +122,18 @@ static bool is_no_pointer(uint64_t v)
     return v < 4096 || v > -4096ull;
 }
 
+/*
+ * The guest calls a closure that it found in a structure of native code: as if
+ * it had called the function behind it.  The bridge's return goes there.
+ */
+static void jump_to_target(CPUArchState *env, void *opaque)
+{
+    const Closure *c = opaque;
+
+    env->regs[R_ESP] -= 8;
+    *kzt_stack(env, 0) = c->target;
+}
+
 void *kzt_closure(const KztCallbackType *type, uint64_t fn)
 {
     Closure *c;
@@ -134,7 +146,7 @@ void *kzt_closure(const KztCallbackType *type, uint64_t fn)
     if (likely(c)) {
         return thunk_of(c);
     }
-    native = kzt_bridge_native(fn);
+    native = kzt_bridge_direct(type, fn);
     if (native) {
         return native;
     }
@@ -153,6 +165,7 @@ void *kzt_closure(const KztCallbackType *type, uint64_t fn)
         c->tls_offset = (uintptr_t)&current_closure - kzt_thread_pointer();
         c->target = fn;
         c->type = type;
+        kzt_bridge_closure(thunk_of(c), jump_to_target, c);
         atomic_store(&c->next, atomic_load(&closures[hash(fn)]));
         atomic_store(&closures[hash(fn)], c);
         atomic_fetch_add(&nb_closures, 1);
@@ -183,28 +196,14 @@ uint64_t kzt_guest_function(const KztCallbackType *type, const void *native)
     if (target) {
         return target;
     }
+    target = kzt_bridge_guest(type, native);
+    if (target) {
+        return target;
+    }
     if (kzt_process->page_flags((uintptr_t)native, NULL)) {
         return (uintptr_t)native;           /* a guest pointer as it was */
     }
     return kzt_bridge_slot(NULL, &type->to_native, (void *)native, 0);
-}
-
-void kzt_field_to_native(const KztCallbackType *type, void *field)
-{
-    void **p = field;
-
-    if (*p) {
-        *p = kzt_closure(type, (uintptr_t)*p);
-    }
-}
-
-void kzt_field_to_guest(const KztCallbackType *type, void *field)
-{
-    void **p = field;
-
-    if (*p) {
-        *p = (void *)(uintptr_t)kzt_guest_function(type, *p);
-    }
 }
 
 void kzt_closure_retire(uint64_t start, uint64_t end)

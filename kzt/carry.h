@@ -68,9 +68,104 @@ void kzt_set_f80(void *p, long double v);
 void kzt_push_f80(CPUArchState *env, long double v);
 long double kzt_pop_f80(CPUArchState *env);
 
-/* A field that holds a function pointer, before and after a native call. */
-void kzt_field_to_native(const KztCallbackType *type, void *field);
-void kzt_field_to_guest(const KztCallbackType *type, void *field);
+/* The same in place; nothing where long double has 80 bits. */
+void kzt_f80_to_host(void *p);
+void kzt_f80_to_guest(void *p);
+
+/*
+ * Structures with function pointers (structs.c).
+ */
+typedef enum KztStructMode {
+    KZT_STRUCT_INPLACE,     /* native functions for the time of a call */
+    KZT_STRUCT_FOREVER,     /* the library keeps it: stays converted */
+    KZT_STRUCT_SHADOW,      /* a constant table: native code gets a copy */
+} KztStructMode;
+
+typedef struct KztStruct KztStruct;
+typedef struct KztField {
+    uint32_t offset;
+    const KztCallbackType *fn;      /* a function pointer, or */
+    const KztStruct *sub;           /* a pointer to another of these */
+} KztField;
+
+struct KztStruct {
+    const char *name;
+    KztStructMode mode;
+    uint32_t size;
+    uint32_t nb_fields;
+    const KztField *fields;
+};
+
+/* Each returns the pointer that the other side is to see. */
+void *kzt_struct_to_native(const KztStruct *s, void *p);
+void *kzt_struct_to_guest(const KztStruct *s, void *p);
+/* Only the fields whose bit is set: the others hold nothing yet. */
+void kzt_struct_fields_to_native(const KztStruct *s, void *p, uint64_t mask);
+
+/*
+ * FILE * of the guest's C library (files.c): a host stream that reads and
+ * writes by means of the guest's functions.
+ */
+void *kzt_file(CPUArchState *env, uint64_t guest_file);
+/* After the native call: what it read ahead goes back. */
+void kzt_file_done(CPUArchState *env, void *file);
+
+/*
+ * Calls with a list of arguments that is known at run time (variadic.c).
+ */
+#define KZT_MAX_VARIADIC 128
+
+typedef struct KztArgs {
+    uint64_t gp[8];         /* layout known to kzt_host_call() */
+    uint64_t fp[8];
+    uint64_t nstack;
+    uint64_t int_result;
+    double fp_result;
+    uint64_t stack[KZT_MAX_VARIADIC * 2 + 16];
+    unsigned ngp, nfp;
+} KztArgs;
+
+void kzt_args_begin(KztArgs *args);
+/* @named: declared by the prototype, not behind the "..." */
+void kzt_arg_int(KztArgs *args, uint64_t v);
+void kzt_arg_double(KztArgs *args, double v, bool named);
+void kzt_arg_long_double(KztArgs *args, long double v, bool named);
+/* kzt/host: call @fn and keep both possible results. */
+void kzt_host_call(void *fn, KztArgs *args);
+
+/* Where the guest's variable arguments come from. */
+typedef struct KztVaSource {
+    const uint8_t *save;    /* register save area of the psABI */
+    uint8_t own[176];
+    unsigned gp, fp;        /* offsets in it */
+    uint64_t overflow;      /* guest address */
+} KztVaSource;
+
+/* Behind @ints and @sses named arguments in registers, @stack on the stack. */
+void kzt_va_begin(KztVaSource *va, CPUArchState *env, unsigned ints,
+                  unsigned sses, unsigned stack);
+uint64_t kzt_va_int(KztVaSource *va);
+double kzt_va_double(KztVaSource *va);
+/* Move them: as a format says, up to NULL, counted, a number of words. */
+void kzt_va_printf(KztArgs *args, KztVaSource *va, const void *format);
+void kzt_va_scanf(KztArgs *args, KztVaSource *va, const void *format);
+void kzt_va_sentinel(KztArgs *args, KztVaSource *va, const void *first);
+void kzt_va_count(KztArgs *args, KztVaSource *va, int64_t count);
+void kzt_va_words(KztArgs *args, KztVaSource *va, unsigned count);
+
+/* A va_list of the guest becomes one of the host. */
+typedef struct KztVaList {
+    uint64_t words[KZT_MAX_VARIADIC * 2] QEMU_ALIGNED(16);
+    struct {
+        uint32_t gp, fp;
+        const void *overflow, *save;
+    } tag;
+} KztVaList;
+
+void kzt_va_list_printf(KztVaList *list, uint64_t guest, const void *format);
+void kzt_va_list_scanf(KztVaList *list, uint64_t guest, const void *format);
+/* To be passed where the prototype says va_list. */
+void *kzt_va_host(KztVaList *list);
 
 /*
  * A call of guest code by native code.  Between begin and call the host entry
@@ -107,8 +202,20 @@ extern const KztProcessOps *kzt_process;
 /* Guest address that callbacks return to. */
 extern uint64_t kzt_return_marker;
 extern KztGuestRuntime kzt_runtime;
-/* Native function behind a slot bridge, or NULL if @addr is none. */
+/* Native function behind a slot bridge, or NULL if @addr is none.  No lock. */
 void *kzt_bridge_native(uint64_t addr);
+/*
+ * What native code may call directly in place of the guest address @fn: the
+ * function behind a slot bridge, or behind an entry bridge whose wrapper is
+ * that of @type.  NULL if there is none.  No lock.
+ */
+void *kzt_bridge_direct(const KztCallbackType *type, uint64_t fn);
+/* The guest address that stands for @native already, or 0.  No lock. */
+uint64_t kzt_bridge_guest(const KztCallbackType *type, const void *native);
+/* Make @native callable for the guest at its own address. */
+void kzt_bridge_publish(const KztCallbackType *type, void *native);
+/* A bridge on a closure: the guest goes on at the closure's target. */
+bool kzt_bridge_closure(const void *thunk, TBHookFn *fn, void *opaque);
 
 /* callback.c: call @fn(args...) in the guest; rax. */
 uint64_t kzt_guest_call(CPUArchState *env, uint64_t fn, unsigned nargs,

@@ -106,6 +106,26 @@ void kzt_set_f80(void *p, long double v)
     memcpy((char *)p + 8, &exp, 2);
 }
 
+void kzt_f80_to_host(void *p)
+{
+#if LDBL_MANT_DIG != 64
+    long double v = kzt_get_f80(p);
+
+    memcpy(p, &v, sizeof(v));
+#endif
+}
+
+void kzt_f80_to_guest(void *p)
+{
+#if LDBL_MANT_DIG != 64
+    long double v;
+
+    memcpy(&v, p, sizeof(v));
+    memset(p, 0, sizeof(v));
+    kzt_set_f80(p, v);
+#endif
+}
+
 void kzt_push_f80(CPUArchState *env, long double v)
 {
     X87Reg *r;

@@ -35,6 +35,8 @@ enum {
     KZT_FN_STRUCTS    = 8,  /* pointers inside structures are converted */
     KZT_FN_ALLOCATES  = 16, /* the guest frees the result with its free() */
     KZT_FN_NORETURN   = 32, /* never returns in the ordinary way */
+    KZT_FN_HARMLESS = 64,   /* may stay emulated while others are native: it
+                               shares no state with them */
 };
 
 struct KztFunction {
@@ -64,7 +66,10 @@ struct KztLibrary {
     KztStatePolicy policy;
     const KztFunction *functions;       /* sorted by name (strcmp) */
     unsigned nb_functions;
-    /* Data symbols the program may use directly, NULL-terminated. */
+    /*
+     * Data symbols with the same contents on both sides, NULL-terminated.  A
+     * program that uses another one keeps the library emulated.
+     */
     const char *const *data;
 };
 

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 typedef struct { int32_t a, b; } KtPair;            /* one INTEGER */
 typedef struct { double x, y; } KtPoint;            /* two SSE */
@@ -20,6 +21,11 @@ typedef struct { int64_t v[3]; } KtBig;             /* MEMORY */
 typedef struct { int8_t c; } KtTiny;
 typedef struct { KtPair p; float f; } KtNested;
 typedef struct { long double v; } KtLong;
+typedef struct { long double a; int b; } KtLongInt; /* MEMORY, with an x87 */
+typedef struct { float v[2]; int16_t s[4]; } KtArrays;
+typedef struct { uint32_t a : 5, b : 11, c : 16; int8_t d; } KtBits;
+typedef union { int64_t i; double d; uint8_t b[8]; } KtUnion;
+typedef struct { float re; float _Complex c; } KtComplex;
 typedef enum { KT_RED, KT_GREEN = 7, KT_BLUE = -1 } KtColour;
 
 typedef int KtIntFn(int);
@@ -27,6 +33,25 @@ typedef double KtFpFn(double, float, int);
 typedef KtPoint KtStructFn(KtPoint, KtBig);
 typedef int KtCompare(const void *, const void *);
 typedef void KtVisit(void *opaque, int value);
+typedef long double KtLongFn(long double, KtLong, float _Complex);
+typedef __int128 KtWideFn(int, __int128, double _Complex);
+typedef int64_t KtManyFn(int8_t, int, int64_t, uint16_t, int, bool, int64_t,
+                         float, double, int, KtPair, KtBig);
+typedef struct KtTable KtTable;
+typedef struct KtObject {       /* methods in a table behind a pointer */
+    const KtTable *table;
+    int value;
+} KtObject;
+struct KtTable {                /* constant: native code keeps it */
+    int version;
+    int (*step)(KtObject *, int);
+    KtVisit *visit;
+};
+typedef struct KtDriver {       /* registered: native code changes it */
+    struct KtDriver *next;
+    int id;
+    int (*open)(struct KtDriver *, KtObject *);
+} KtDriver;
 typedef struct KtOps {
     void *opaque;
     KtVisit *visit;
@@ -78,7 +103,43 @@ typedef struct KtOps {
     X(void, kt_free, (void *)) \
     X(int, kt_read, (const int *)) \
     X(int, kt_sleep_ms, (int)) \
-    X(int, kt_call_on_thread, (KtIntFn *, int))
+    X(int, kt_call_on_thread, (KtIntFn *, int)) \
+    X(__int128, kt_wide, (int, __int128, unsigned __int128)) \
+    X(float _Complex, kt_cfloat, (float _Complex, float)) \
+    X(double _Complex, kt_cdouble, (double, double _Complex)) \
+    X(long double _Complex, kt_clong, (long double _Complex, int)) \
+    X(KtLongInt, kt_long_int, (int, KtLongInt, long double)) \
+    X(KtArrays, kt_arrays, (KtArrays, KtArrays)) \
+    X(KtBits, kt_bits, (KtBits)) \
+    X(KtUnion, kt_union, (KtUnion, int)) \
+    X(KtComplex, kt_complex, (KtComplex)) \
+    X(int64_t, kt_thirty, (int, int, int, int, int, int, int, int, int, int, \
+                           int64_t, int64_t, int64_t, int64_t, int64_t, \
+                           double, double, double, double, double, double, \
+                           double, double, double, double, int8_t, uint8_t, \
+                           int16_t, bool, int64_t)) \
+    X(long double, kt_call_long, (KtLongFn *, double)) \
+    X(int64_t, kt_call_wide, (KtWideFn *, int64_t)) \
+    X(int64_t, kt_call_many, (KtManyFn *, int)) \
+    X(int, kt_printf, (char *, size_t, const char *, ...)) \
+    X(int, kt_vprintf, (char *, size_t, const char *, va_list)) \
+    X(double, kt_scale, (double, const char *, ...)) \
+    X(int, kt_scanf, (const char *, const char *, ...)) \
+    X(char *, kt_concat, (const char *, ...)) \
+    X(int64_t, kt_sum, (int, ...)) \
+    X(int, kt_config, (int, ...)) \
+    X(int, kt_step, (const KtTable *, int)) \
+    X(KtObject *, kt_object, (int)) \
+    X(int, kt_object_step, (KtObject *, int)) \
+    X(void, kt_register, (KtDriver *)) \
+    X(KtDriver *, kt_driver, (int)) \
+    X(int, kt_open, (int, KtObject *)) \
+    X(int, kt_copy, (FILE *, FILE *)) \
+    X(int, kt_keep, (KtIntFn *)) \
+    X(int, kt_call_kept, (int)) \
+    X(void *, kt_realloc, (void *, size_t)) \
+    X(int, kt_threads, (KtIntFn *, int, int)) \
+    X(int, kt_nothing, (void))
 
 #define KT_DECLARE(result, name, args) result name args;
 KT_FUNCTIONS(KT_DECLARE)
