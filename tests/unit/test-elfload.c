@@ -9,6 +9,7 @@
 #include "linux-user/loader.h"
 #include "user/mmap.h"
 #include "user/uaccess.h"
+#include "host-signal.h"
 #include <fcntl.h>
 #include <glib.h>
 #include <signal.h>
@@ -211,7 +212,8 @@ static void test_mutated(void)
 static void on_fault(int sig, siginfo_t *info, void *uc)
 {
     if (sig == SIGSEGV &&
-        mmap_handle_fault((uintptr_t)info->si_addr, false)) {
+        mmap_handle_fault((uintptr_t)info->si_addr,
+                          host_signal_is_write(info, uc))) {
         return;
     }
     if (!uaccess_fixup(uc)) {

@@ -12,6 +12,7 @@
 #include "linux-user/page-set.h"
 #include "user/mmap.h"
 #include "user/uaccess.h"
+#include "host-signal.h"
 #include <glib.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -33,7 +34,8 @@ static int file_fd;             /* PAGES pages, page n filled with 0x80 + n */
 static void on_fault(int sig, siginfo_t *info, void *uc)
 {
     if (sig == SIGSEGV &&
-        mmap_handle_fault((uintptr_t)info->si_addr, false)) {
+        mmap_handle_fault((uintptr_t)info->si_addr,
+                          host_signal_is_write(info, uc))) {
         return;
     }
     if (!uaccess_fixup(uc)) {
