@@ -41,6 +41,14 @@ KztGuestLibrary *kzt_guest_library_of(const KztLibrary *lib)
     return l;
 }
 
+void kzt_guest_library_walk(void (*fn)(const KztGuestLibrary *l, void *opaque),
+                            void *opaque)
+{
+    for (KztGuestLibrary *l = libraries; l; l = l->next) {
+        fn(l, opaque);
+    }
+}
+
 static KztGuestLibrary *by_generation(uint64_t generation)
 {
     KztGuestLibrary *l = libraries;
@@ -171,6 +179,7 @@ static KztReason consider(KztGuestLibrary *l)
         l->why = why ? strdup(why) : NULL;
         return KZT_REASON_NO_NATIVE_LIBRARY;
     }
+    atomic_store(&kzt_session.native, true);
     r = kzt_mixed_state(l, &l->why);
     if (r == KZT_REASON_NATIVE && kzt_options.mode == KZT_MODE_ON) {
         kzt_runtime_find();

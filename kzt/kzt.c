@@ -36,6 +36,14 @@ bool kzt_start(const KztStart *s)
     if (kzt_options.mode == KZT_MODE_OFF) {
         return false;
     }
+    if (kzt_options.check && !s->loader) {
+        kzt_session.start = *s;
+        kzt_check_static();
+    }
+    if (!s->loader) {
+        qemu_log_mask(LOG_KZT, "kzt: off: the program is static\n");
+        return false;
+    }
     if (!kzt_bridge_init(s->process, &why)) {
         qemu_log_mask(LOG_KZT, "kzt: off: %s\n", why);
         return false;
@@ -88,8 +96,35 @@ void kzt_object_gone(const GuestObject *obj)
     kzt_unlock();
 }
 
+/* A thread that dies of a signal may have the lock itself. */
+static bool lock_at_exit(void)
+{
+    struct timespec until;
+
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += 1;
+    return !pthread_mutex_timedlock(&session_mutex, &until);
+}
+
 void kzt_exit(int status)
 {
+    if (!kzt_session.active || (!kzt_options.report && !kzt_options.check) ||
+        !lock_at_exit()) {
+        return;
+    }
+    kzt_check_exit();
+    if (kzt_options.report) {
+        kzt_plan_finish();
+        kzt_report_write(status);
+    }
+    kzt_unlock();
+}
+
+void kzt_exit_handlers(int status)
+{
+    if (kzt_exit_called() && kzt_session.native) {
+        exit(status);
+    }
 }
 
 void kzt_fork_start(void)
@@ -99,5 +134,9 @@ void kzt_fork_start(void)
 
 void kzt_fork_end(bool child)
 {
+    if (child && kzt_options.report && !strstr(kzt_options.report, "%d")) {
+        /* One file: that of the process the user started. */
+        kzt_options.report = NULL;
+    }
     kzt_unlock();
 }

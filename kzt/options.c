@@ -177,4 +177,7 @@ void kzt_set_report(const char *file)
 void kzt_set_check(void)
 {
     kzt_options.check = true;
+    if (kzt_options.mode == KZT_MODE_OFF) {
+        kzt_options.mode = KZT_MODE_ON;
+    }
 }

@@ -140,16 +140,21 @@ static const KztPlanOps *plan_ops(void)
  * Records.
  */
 
-static void record(const KztDecision *d)
+static void log_decision(const KztDecision *d)
 {
     char line[1024];
 
-    kzt_counts_add(&kzt_counts, d);
     if (qemu_loglevel_mask(LOG_KZT)) {
         kzt_decision_format(d, line, sizeof(line));
         qemu_log("kzt: %s\n", line);
     }
+}
 
+static void record(const KztDecision *d)
+{
+    kzt_counts_add(&kzt_counts, d);
+    log_decision(d);
+    kzt_check_decision(d);
 }
 
 /*
@@ -231,10 +236,11 @@ static void plan_one(Job *j, const KztSlot *s)
     KztDecision d;
 
     kzt_plan_slot(plan_ops(), kzt_options.choice, &j->object, s, &d);
-    if (d.reason == KZT_REASON_SELF_PLT && kzt_lazy_wanted()) {
-        j->keep_strings |= kzt_lazy_add(&lazy, &j->object, s);
-    }
-    if (d.method == KZT_METHOD_SLOT && kzt_options.mode == KZT_MODE_ON) {
+    if (d.reason == KZT_REASON_SELF_PLT &&
+        kzt_lazy_add(&lazy, &j->object, s)) {
+        j->keep_strings = true;
+        log_decision(&d);
+    } else if (d.method == KZT_METHOD_SLOT && kzt_options.mode == KZT_MODE_ON) {
         remember_write(j, &d);
     } else {
         record(&d);
@@ -372,12 +378,6 @@ static int plan_if_new(const GuestObject *o, void *opaque)
  * Slots the guest binds late.
  */
 
-bool kzt_lazy_wanted(void)
-{
-    return kzt_options.choice == KZT_CHOICE_SLOT &&
-           kzt_options.mode == KZT_MODE_ON;
-}
-
 static void lazy_bound(void *opaque, const KztLazyEntry *e)
 {
     Planned *p = planned_by_generation(e->object.id);
@@ -394,6 +394,16 @@ void kzt_plan_poll(void)
         guest_objects_read_begin(kzt_session.objects);
         kzt_lazy_poll(&lazy, kzt_session.memory, lazy_bound, NULL);
         guest_objects_read_end(kzt_session.objects);
+    }
+}
+
+void kzt_plan_finish(void)
+{
+    KztDecision d = { .reason = KZT_REASON_SELF_PLT };
+
+    kzt_plan_poll();
+    for (size_t i = 0; i < lazy.nb; i++) {
+        kzt_counts_add(&kzt_counts, &d);
     }
 }
 
@@ -443,11 +453,13 @@ void kzt_plan_event(const LoaderEvent *ev)
         /* At start everything is relocated by then; later nothing is. */
         if (!entered) {
             plan_all();
+            kzt_check_loaded();
         }
         break;
     case LOADER_PROGRAM_ENTRY:
         entered = true;
         plan_all();
+        kzt_check_loaded();
         break;
     default:
         break;

@@ -74,6 +74,18 @@ static uint64_t other_symbol(const char *name)
     return value;
 }
 
+static _Atomic(bool) exit_called;
+
+static void on_exit_called(CPUArchState *env, void *opaque)
+{
+    atomic_store(&exit_called, true);
+}
+
+bool kzt_exit_called(void)
+{
+    return atomic_load(&exit_called);
+}
+
 void kzt_runtime_find(void)
 {
     static bool done;
@@ -93,6 +105,9 @@ void kzt_runtime_find(void)
     }
     if (rt.errno_location) {
         kzt_bridge_set_runtime(&rt);
+        if (rt.exit) {
+            tb_hook_add(rt.exit, on_exit_called, NULL);
+        }
         done = true;
     }
 }

@@ -40,6 +40,7 @@ typedef struct KztSession {
     KztStart start;
     GuestObjects *objects;
     const KztMemory *memory;
+    _Atomic(bool) native;       /* a native library was opened */
 } KztSession;
 extern KztSession kzt_session;
 
@@ -87,6 +88,8 @@ void kzt_guest_library_note(const LoaderEvent *ev);
 void kzt_guest_library_gone(uint64_t generation);
 /* The library whose object holds @addr, or NULL.  Lock held. */
 KztGuestLibrary *kzt_guest_library_at(uint64_t addr);
+void kzt_guest_library_walk(void (*fn)(const KztGuestLibrary *l, void *opaque),
+                            void *opaque);
 /* Is everything of it emulated, and why?  Decides now.  Lock held. */
 KztReason kzt_guest_library_verdict(KztGuestLibrary *l);
 /*
@@ -134,14 +137,24 @@ void kzt_plan_ambiguous(void);
 /* Take back the slots that lead to the library of that generation. */
 void kzt_plan_undo(uint64_t library);
 void kzt_plan_gone(uint64_t generation);
-/* Do unbound slots wait to be written? */
-bool kzt_lazy_wanted(void);
+/* The process ends: what has not been bound by now will not be. */
+void kzt_plan_finish(void);
 
 /* runtime.c: find the guest's C library for kzt_bridge_set_runtime(). */
 void kzt_runtime_find(void);
+/* Did the guest call exit(), so that exit handlers are to run? */
+bool kzt_exit_called(void);
 
-/* check.c */
+/* check.c: the preflight; nothing happens without -kzt-check. */
 void kzt_check_decision(const KztDecision *d);
+/* Everything is bound, nothing has run: print and end the process. */
+void kzt_check_loaded(void);
+void kzt_check_static(void) QEMU_NORETURN;
+/* The process ends. */
+void kzt_check_exit(void);
+
+/* report.c */
+void kzt_report_write(int status);
 
 /* The library of the guest that @lib describes, or NULL.  Lock held. */
 KztGuestLibrary *kzt_guest_library_of(const KztLibrary *lib);

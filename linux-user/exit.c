@@ -10,6 +10,7 @@
  */
 #include "task-internal.h"
 #include "exec/engine.h"
+#include "kzt/kzt.h"
 #include "qemu/log.h"
 #include "user/loader-sources.h"
 #include "user/mmap.h"
@@ -20,9 +21,13 @@
 #include <linux/futex.h>
 #include <sys/syscall.h>
 
-void process_before_exit(void)
+void process_before_exit(int status)
 {
     TaskState *ts = task_current();
+
+    if (ts && !ts->shares_vm) {
+        kzt_exit(status);
+    }
 
     if (qemu_loglevel_mask(LOG_STATS) && ts && !ts->shares_vm) {
         engine_print_stats();
@@ -34,7 +39,10 @@ void process_before_exit(void)
 
 void process_exit_group(CPUArchState *env, int code)
 {
-    process_before_exit();
+    process_before_exit(code);
+    if (!task_of(env)->shares_vm) {
+        kzt_exit_handlers(code);
+    }
     raw_syscall(__NR_exit_group, code);
     __builtin_unreachable();
 }

@@ -88,6 +88,13 @@ static void opt_plugin(const char *arg)
     not_here("-plugin");
 }
 
+static void add_edit(const char *s, size_t len)
+{
+    env_edits = xrealloc(env_edits,
+                         (env_edit_count + 1) * sizeof(*env_edits));
+    env_edits[env_edit_count++] = xstrndup(s, len);
+}
+
 #ifdef CONFIG_KZT
 static void opt_kzt(const char *arg)
 {
@@ -111,6 +118,8 @@ static void opt_kzt_report(const char *arg)
 static void opt_kzt_check(const char *arg)
 {
     kzt_set_check();
+    /* The guest's loader has to bind everything before it is looked at. */
+    add_edit("LD_BIND_NOW=1", strlen("LD_BIND_NOW=1"));
 }
 #else
 static void opt_kzt(const char *arg)
@@ -150,13 +159,6 @@ static void opt_stack_size(const char *arg)
 static void opt_cpu(const char *arg)
 {
     user_options.cpu_model = arg;
-}
-
-static void add_edit(const char *s, size_t len)
-{
-    env_edits = xrealloc(env_edits,
-                         (env_edit_count + 1) * sizeof(*env_edits));
-    env_edits[env_edit_count++] = xstrndup(s, len);
 }
 
 /* End of one assignment: a comma that starts the next NAME=, or the end. */

@@ -489,8 +489,8 @@ void signal_die(CPUArchState *env, int sig, const siginfo_t *info)
         if (write(STDERR_FILENO, text, len) < 0) {
             /* Nobody is left to tell. */
         }
-        process_before_exit();
     }
+    process_before_exit(128 + sig);
     raw_syscall(__NR_rt_sigaction, sig, &dfl, NULL, 8);
     raw_syscall(__NR_tgkill, getpid(), raw_syscall(__NR_gettid), sig);
     raw_syscall(__NR_rt_sigprocmask, SIG_UNBLOCK, &mask, NULL, 8);

@@ -53,8 +53,14 @@ void kzt_loader_event(const LoaderEvent *ev);
 /* LoaderEventsConfig.gone: the object's record is about to go. */
 void kzt_object_gone(const GuestObject *obj);
 
-/* Before the process ends, with the guest's exit status. */
+/* Before the process ends: the report. */
 void kzt_exit(int status);
+/*
+ * The last thing before the process ends without a signal: where the guest
+ * called exit() and native libraries are there, their exit handlers and
+ * destructors run, and it does not return.
+ */
+void kzt_exit_handlers(int status);
 /* Around fork(): hold the locks; let go of them on both sides. */
 void kzt_fork_start(void);
 void kzt_fork_end(bool child);
@@ -72,6 +78,9 @@ static inline void kzt_object_gone(const GuestObject *obj)
 {
 }
 static inline void kzt_exit(int status)
+{
+}
+static inline void kzt_exit_handlers(int status)
 {
 }
 static inline void kzt_fork_start(void)

@@ -54,8 +54,8 @@ typedef struct ExecHandover {
 } ExecHandover;
 ExecHandover exec_handover_take(char **envp);
 
-/* What has to be said before the process ends: statistics, symbol maps. */
-void process_before_exit(void);
+/* What has to be said before the process ends: statistics, reports. */
+void process_before_exit(int status);
 
 /*
  * Write a core file of the calling process (ELF, x86-64) as the limit and the
