@@ -34,6 +34,7 @@ uint64_t kzt_return_marker;
 KztGuestRuntime kzt_runtime;
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+KZT_FORK_GUARD(mutex)
 static uint64_t blocks[MAX_BLOCKS];
 static Bridge *slots[MAX_BLOCKS * BLOCK_SLOTS];
 static _Atomic unsigned nb_slots;   /* used, over all blocks */

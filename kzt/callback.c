@@ -51,6 +51,7 @@ __thread KztCall *kzt_top_call;
 static __thread Closure *current_closure;
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+KZT_FORK_GUARD(mutex)
 static _Atomic(uint8_t *) area;
 static uint32_t used, ready;        /* bytes of thunks */
 static _Atomic(Closure *) closures[1u << HASH_BITS];

@@ -10,6 +10,7 @@
 #include "kzt/bridge.h"
 #include "kzt/callback.h"
 #include "target/i386/cpu.h"
+#include <pthread.h>
 
 /* Word at rsp + @offset: stack arguments begin at 8. */
 static inline uint64_t *kzt_stack(CPUArchState *env, unsigned offset)
@@ -196,6 +197,17 @@ static inline void kzt_call_end(KztCall *call)
     kzt_top_call = call->outer;
     errno = call->host_errno;
 }
+
+/*
+ * kzt.c: a mutex of this room, outside of which there are only kzt_lock() and
+ * others of these: held across fork().  From constructors.
+ */
+void kzt_fork_guard(pthread_mutex_t *mutex);
+#define KZT_FORK_GUARD(mutex)                                       \
+    static void __attribute__((constructor)) fork_guard(void)       \
+    {                                                               \
+        kzt_fork_guard(&(mutex));                                   \
+    }
 
 /* bridge.c */
 extern const KztProcessOps *kzt_process;

@@ -29,6 +29,7 @@ typedef enum StdioFn {
 } StdioFn;
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+KZT_FORK_GUARD(mutex)
 static Stream *streams[HASH_SIZE];
 static _Atomic uint64_t functions[FN_COUNT];
 

@@ -6,9 +6,10 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "kzt/session.h"
-#include "kzt/callback.h"
+#include "kzt/carry.h"
 #include "qemu/log.h"
 #include <pthread.h>
+#include <sched.h>
 
 KztSession kzt_session;
 
@@ -69,17 +70,24 @@ KztPlanObject kzt_plan_object(const GuestObject *o)
     };
 }
 
+/* The first event of an object: what is it to us? */
+static void first_seen(const LoaderEvent *ev)
+{
+    kzt_guest_library_note(ev);
+    kzt_dl_note(ev);
+    kzt_guest_library_imports(ev);
+}
+
 void kzt_loader_event(const LoaderEvent *ev)
 {
+    static uint64_t seen;       /* generations go up */
+
     kzt_lock();
-    if (ev->kind != LOADER_OBJECT_GOING) {
-        kzt_guest_library_note(ev);
-        kzt_dl_note(ev);
-        if (ev->kind == LOADER_OBJECT_MAPPED) {
-            kzt_guest_library_imports(ev);
-        }
-        kzt_plan_event(ev);
+    if (ev->kind != LOADER_OBJECT_GOING && ev->generation > seen) {
+        seen = ev->generation;
+        first_seen(ev);
     }
+    kzt_plan_event(ev);
     kzt_unlock();
 }
 
@@ -127,13 +135,42 @@ void kzt_exit_handlers(int status)
     }
 }
 
+static pthread_mutex_t *guarded[8];
+static unsigned nb_guarded;
+
+void kzt_fork_guard(pthread_mutex_t *mutex)
+{
+    assert(nb_guarded < ARRAY_SIZE(guarded));
+    guarded[nb_guarded++] = mutex;
+}
+
+/* All or none: they have no order among themselves. */
+static bool lock_guarded(void)
+{
+    for (unsigned i = 0; i < nb_guarded; i++) {
+        if (pthread_mutex_trylock(guarded[i])) {
+            while (i--) {
+                pthread_mutex_unlock(guarded[i]);
+            }
+            return false;
+        }
+    }
+    return true;
+}
+
 void kzt_fork_start(void)
 {
     kzt_lock();
+    while (!lock_guarded()) {
+        sched_yield();
+    }
 }
 
 void kzt_fork_end(bool child)
 {
+    for (unsigned i = 0; i < nb_guarded; i++) {
+        pthread_mutex_unlock(guarded[i]);
+    }
     if (child && kzt_options.report && !strstr(kzt_options.report, "%d")) {
         /* One file: that of the process the user started. */
         kzt_options.report = NULL;

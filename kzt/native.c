@@ -6,6 +6,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "kzt/native.h"
+#include "kzt/carry.h"
 #include <dlfcn.h>
 #include <link.h>
 #include <pthread.h>
@@ -20,6 +21,7 @@ struct KztNative {
 };
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+KZT_FORK_GUARD(mutex)
 static _Atomic(KztNative *) natives;
 
 static int find_span(struct dl_phdr_info *info, size_t size, void *opaque)

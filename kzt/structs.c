@@ -34,6 +34,7 @@ typedef struct Shadow {
 } Shadow;
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+KZT_FORK_GUARD(mutex)
 static _Atomic(Shadow *) by_guest[HASH_SIZE], by_copy[HASH_SIZE];
 
 static unsigned hash(const void *p)
