@@ -80,6 +80,9 @@ static void exception_to_signal(CPUArchState *env, int excp)
     case EXCP03_INT3:
         signal_force_fault(env, SIGTRAP, SI_KERNEL, 0);
         break;
+    case EXCP04_INTO:
+        signal_force_fault(env, SIGSEGV, SI_KERNEL, 0);
+        break;
     case EXCP06_ILLOP:
         signal_force_fault(env, SIGILL, ILL_ILLOPN, rip);
         break;

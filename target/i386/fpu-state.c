@@ -161,7 +161,7 @@ static void xsave(CPUArchState *env, XsaveImage *x, uint64_t mask,
     if (write & XSTATE_SSE) {
         save_sse(env, &x->fx);
     }
-    if (mask & (XSTATE_SSE | XSTATE_AVX)) {
+    if (mask & (compact ? XSTATE_SSE : XSTATE_SSE | XSTATE_AVX)) {
         save_mxcsr(env, &x->fx);
     }
     if (write & XSTATE_AVX) {
@@ -202,8 +202,8 @@ bool cpu_xrstor(CPUArchState *env, const void *buf, uint64_t mask)
                      x->xcomp_bv & ~(env->xcr0 | XCOMP_COMPACT)))) {
         return false;
     }
-    if (mask & (XSTATE_SSE | XSTATE_AVX) &&
-        (!compact || bv & mask & XSTATE_SSE) && x->fx.mxcsr & ~MXCSR_MASK) {
+    if (mask & (compact ? bv & XSTATE_SSE : XSTATE_SSE | XSTATE_AVX) &&
+        x->fx.mxcsr & ~MXCSR_MASK) {
         return false;
     }
     if (mask & XSTATE_X87) {
@@ -213,12 +213,10 @@ bool cpu_xrstor(CPUArchState *env, const void *buf, uint64_t mask)
             cpu_x87_init(env);
         }
     }
-    if (mask & (XSTATE_SSE | XSTATE_AVX)) {
-        if (!compact || bv & XSTATE_SSE) {
-            cpu_set_mxcsr(env, x->fx.mxcsr);
-        } else {
-            cpu_set_mxcsr(env, MXCSR_INIT);
-        }
+    if (!compact && mask & (XSTATE_SSE | XSTATE_AVX)) {
+        cpu_set_mxcsr(env, x->fx.mxcsr);
+    } else if (compact && mask & XSTATE_SSE) {
+        cpu_set_mxcsr(env, bv & XSTATE_SSE ? x->fx.mxcsr : MXCSR_INIT);
     }
     for (unsigned i = 0; i < 16; i++) {
         if (mask & XSTATE_SSE) {

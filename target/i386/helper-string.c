@@ -26,6 +26,7 @@ typedef struct Rep {
     bool down;              /* DF is set */
     uint64_t seg;           /* base for RSI */
     uint64_t count;
+    uint64_t piece;         /* elements between two looks */
 } Rep;
 
 static inline NOVEC uint64_t addr_mask(const Rep *r)
@@ -39,6 +40,8 @@ static inline NOVEC Rep rep_start(CPUArchState *env, uint64_t mode,
     Rep r = {
         .env = env, .size = mode & 15, .addr32 = mode & REP_ADDR32,
         .down = env->df < 0, .seg = seg,
+        /* with the trap flag each element is a step */
+        .piece = env->eflags_other & TF_MASK ? 1 : MAX_PIECE,
     };
 
     r.shift = __builtin_ctz(r.size);
@@ -74,9 +77,9 @@ static inline NOVEC void consume(Rep *r, uint64_t n)
 
 static inline NOVEC bool interrupted(const Rep *r)
 {
-    return r->count &&
+    return r->count && (r->piece == 1 ||
            atomic_load_explicit(&r->env->common.interrupt_request,
-                                memory_order_relaxed);
+                                memory_order_relaxed));
 }
 
 static inline NOVEC uint64_t load(const Rep *r, uint64_t addr)
@@ -146,7 +149,7 @@ static NOVEC uint64_t helper_rep_movs(CPUArchState *env, uint64_t mode,
     while (r.count) {
         uint64_t src = source(&r), dst = dest(&r), n = r.count;
 
-        n = MIN(n, MAX_PIECE);
+        n = MIN(n, r.piece);
         n = MIN(n, in_page(&r, src));
         n = MIN(n, in_page(&r, dst));
         if (n <= 1) {
@@ -210,7 +213,7 @@ static NOVEC uint64_t helper_rep_stos(CPUArchState *env, uint64_t mode,
     while (r.count) {
         uint64_t dst = dest(&r), n = r.count;
 
-        n = MIN(n, MAX_PIECE);
+        n = MIN(n, r.piece);
         n = MIN(n, in_page(&r, dst));
         if (n <= 1) {
             n = 1;
@@ -283,7 +286,7 @@ static inline NOVEC uint64_t compare(Rep *r, uint64_t mode, bool scan)
         int64_t step = r->down ? -(int64_t)r->size : r->size;
         bool stop = false;
 
-        n = MIN(r->count, MAX_PIECE);
+        n = MIN(r->count, r->piece);
         n = MIN(n, in_page(r, dst));
         if (!scan) {
             src = source(r);

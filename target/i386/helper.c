@@ -163,13 +163,28 @@ X86_HELPER_PURE(crc32, 3, TCG_HF_NO_VEC);
 #define SEL_USER_CS   0x33
 #define SEL_CPU_NODE  0x7b
 
+/* SS takes the stack segment only; others any that is readable, or none. */
+static bool is_loadable(uint64_t seg, uint64_t sel)
+{
+    if (seg == R_SS) {
+        return sel == SEL_USER_DS;
+    }
+    switch (sel | 3) {
+    case 3:
+    case SEL_USER_DS:
+    case SEL_USER_CS:
+    case SEL_USER32_CS:
+    case SEL_CPU_NODE:
+        return true;
+    default:
+        return false;
+    }
+}
+
 static void helper_load_seg(CPUArchState *env, uint64_t seg, uint64_t sel)
 {
     sel &= 0xffff;
-    if (sel == SEL_USER_DS || (sel < 4 && seg != R_SS) ||
-        (sel == 3 && seg == R_SS) ||
-        (seg != R_SS && (sel | 3) == SEL_CPU_NODE) ||
-        (seg != R_SS && (sel == SEL_USER_CS || sel == SEL_USER32_CS))) {
+    if (is_loadable(seg, sel)) {
         env->segs[seg] = sel;
         if (seg == R_FS) {
             env->fs_base = 0;
@@ -215,10 +230,11 @@ static TCG_HELPER_NO_VEC uint64_t helper_segment_info(CPUArchState *env,
 }
 X86_HELPER(segment_info, 2, 1, 0);
 
-/* Only 64-bit user code can be entered. */
-static void check_code_selector(CPUArchState *env, uint64_t sel)
+/* Only 64-bit user code can be entered; a return needs the right level. */
+static void check_code_selector(CPUArchState *env, uint64_t sel, bool ret)
 {
-    if ((sel & 0xffff) != SEL_USER_CS) {
+    sel &= 0xffff;
+    if ((ret ? sel : sel | 3) != SEL_USER_CS) {
         cpu_raise_exception(env, EXCP0D_GPF, sel & 0xfffc, 0);
     }
 }
@@ -276,8 +292,8 @@ static uint64_t helper_far_return(CPUArchState *env, uint64_t size,
         uint64_t new_rsp = read_size(rsp + 3 * size, size);
         uint64_t ss = read_size(rsp + 4 * size, size);
 
-        check_code_selector(env, cs);
-        if ((ss & 0xffff) != SEL_USER_DS && (ss & 0xffff) != 3) {
+        check_code_selector(env, cs, true);
+        if ((ss & 0xffff) != SEL_USER_DS) {
             cpu_raise_exception(env, EXCP0D_GPF, ss & 0xfffc, 0);
         }
         check_canonical(env, rip);
@@ -286,7 +302,7 @@ static uint64_t helper_far_return(CPUArchState *env, uint64_t size,
         popf(env, flags, size);
         cpu_set_eflags(env, flags, CC_ALL);
     } else {
-        check_code_selector(env, cs);
+        check_code_selector(env, cs, true);
         check_canonical(env, rip);
         env->regs[R_ESP] = rsp + 2 * size + pop;
     }
@@ -300,7 +316,7 @@ static uint64_t helper_far_jump(CPUArchState *env, uint64_t addr,
     uint64_t rip = read_size(addr, size);
     uint64_t cs = read_size(addr + size, 2);
 
-    check_code_selector(env, cs);
+    check_code_selector(env, cs, false);
     check_canonical(env, rip);
     if (ret) {
         uint64_t rsp = env->regs[R_ESP];

@@ -10,10 +10,12 @@
 
         .bss
         .balign 64
-        .globl isa_in, isa_out, isa_host_rsp
+        .globl isa_in, isa_out, isa_host_rsp, isa_fs_base, isa_fsgsbase
 isa_in: .skip 1024
 isa_out: .skip 1024
 isa_host_rsp: .skip 8
+isa_fs_base: .skip 8
+isa_fsgsbase: .skip 8
 avx:    .skip 8
 target: .skip 8
         .balign 64
@@ -90,6 +92,7 @@ isa_end:
 isa_leave:
         mov isa_host_rsp, %rsp
         cld
+        call segments
         cmpq $0, avx
         jz 2f
         vzeroupper
@@ -104,4 +107,23 @@ isa_leave:
         pop %rbx
         ret
         .size isa_run, . - isa_run
+
+        /* Segments as the C library wants them. */
+segments:
+        xor %eax, %eax
+        mov %eax, %ds
+        mov %eax, %es
+        cmpq $0, isa_fsgsbase
+        jz 1f
+        mov %eax, %fs
+        mov %eax, %gs
+        wrgsbase %rax
+        mov isa_fs_base, %rax
+        wrfsbase %rax
+1:      ret
+
+        .globl isa_fault
+isa_fault:
+        call segments
+        jmp isa_on_fault
         .section .note.GNU-stack, "", @progbits

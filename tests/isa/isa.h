@@ -11,6 +11,7 @@
 #define TESTS_ISA_H
 
 #include "target/i386/decode.h"
+#include <signal.h>
 
 /* Fixed addresses: everything a case touches is the same in every run. */
 #define CODE_BASE  0x10000000ul     /* code pages */
@@ -19,6 +20,8 @@
 #define MEM_SIZE   8192
 #define RO_BASE    0x20010000ul     /* a read-only page behind a data page */
 #define STACK_BASE 0x20020000ul     /* one page of stack */
+#define EDGE_BASE  0x20030000ul     /* a page of code before an unmapped one */
+#define EDGE_NX_BASE 0x20040000ul   /* ... before one that is only data */
 #define SLOT_SIZE  512              /* bytes of code for one case */
 
 /*
@@ -47,6 +50,10 @@ void isa_run(void *code, int avx);
 void isa_end(void);                 /* where cases jump to at their end */
 void isa_leave(void);               /* where the fault handler returns to */
 extern uint64_t isa_host_rsp;
+void isa_fault(int sig, siginfo_t *si, void *p);    /* goes to isa_on_fault() */
+void isa_on_fault(int sig, siginfo_t *si, void *p);
+extern uint64_t isa_fs_base, isa_fsgsbase;  /* what FS has to be, if it can be
+                                               written */
 
 typedef struct IsaForm {
     uint16_t row;
@@ -57,7 +64,7 @@ extern const unsigned isa_n_forms;
 
 /* What one instruction of a case does to flags and faults. */
 typedef struct IsaStep {
-    uint16_t off;                   /* in the code */
+    uint32_t off;                   /* from the start of the code */
     bool own_order;                 /* the CPU's order of accesses is its own:
                                        address and code of a fault do not
                                        count */
@@ -141,8 +148,8 @@ void isa_poke(uint64_t addr, const void *bytes, unsigned len);
 void isa_wipe(IsaCase *c, uint64_t addr, uint64_t len);
 
 /* scenario.c: sequences with a purpose. */
-extern const char *const isa_scenarios[];
 extern const unsigned isa_n_scenarios;
+const char *isa_scenario_name(unsigned which);
 void isa_scenario(IsaGen *g, unsigned which, uint64_t pc, IsaCase *c);
 
 /*

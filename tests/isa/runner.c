@@ -13,7 +13,7 @@
  */
 #include "isa.h"
 #include <cpuid.h>
-#include <signal.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <ucontext.h>
 
@@ -33,7 +33,7 @@ static int have_avx;
 static enum { WILD_NO, WILD_SOMEWHERE, WILD_NEAR_END } wild;
 extern const char __executable_start[], etext[];
 
-static void on_fault(int sig, siginfo_t *si, void *p)
+void isa_on_fault(int sig, siginfo_t *si, void *p)
 {
     static const int order[16] = {
         REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI,
@@ -265,7 +265,7 @@ static const char *case_name(const IsaCase *c)
 {
     return c->first_row == ISA_FIXED_ROW ? "fixed"
         : c->first_row >= ISA_SCENARIO_ROW
-        ? isa_scenarios[c->first_row - ISA_SCENARIO_ROW]
+        ? isa_scenario_name(c->first_row - ISA_SCENARIO_ROW)
         : x86_op_names[x86_rows[c->first_row].op];
 }
 
@@ -436,6 +436,9 @@ static uint64_t cpu_features(void)
             have |= 1ull << t[i].feat;
         }
     }
+    if (!(getauxval(AT_HWCAP2) & 2)) {      /* the kernel does not allow it */
+        have &= ~(1ull << X86_FEAT_FSGSBASE);
+    }
     return have;
 }
 
@@ -443,7 +446,7 @@ int main(int argc, char **argv)
 {
     static uint8_t altstack[65536];
     stack_t ss = { .ss_sp = altstack, .ss_size = sizeof(altstack) };
-    struct sigaction sa = { .sa_sigaction = on_fault,
+    struct sigaction sa = { .sa_sigaction = isa_fault,
                             .sa_flags = SA_SIGINFO | SA_ONSTACK |
                                         SA_NODEFER };
     static const int sigs[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP };
@@ -456,7 +459,7 @@ int main(int argc, char **argv)
     }
     if (argc == 2 && !strcmp(argv[1], "scenarios")) {
         for (unsigned i = 0; i < isa_n_scenarios; i++) {
-            printf("%u %s\n", ISA_SCENARIO_ROW + i, isa_scenarios[i]);
+            printf("%u %s\n", ISA_SCENARIO_ROW + i, isa_scenario_name(i));
         }
         return 0;
     }
@@ -466,6 +469,10 @@ int main(int argc, char **argv)
     }
     alarm(300);                     /* a case that does not end */
     have_avx = cpu_features() >> X86_FEAT_AVX & 1;
+    if (cpu_features() >> X86_FEAT_FSGSBASE & 1) {
+        isa_fsgsbase = 1;
+        asm("rdfsbase %0" : "=r"(isa_fs_base));
+    }
     sigaltstack(&ss, NULL);
     for (unsigned i = 0; i < ARRAY_SIZE(sigs); i++) {
         sigaction(sigs[i], &sa, NULL);
@@ -475,6 +482,9 @@ int main(int argc, char **argv)
     mmap((void *)(RO_BASE - 4096), 4096, prot, flags, -1, 0);
     mmap((void *)RO_BASE, 4096, PROT_READ, flags, -1, 0);
     mmap((void *)STACK_BASE, 4096, prot, flags, -1, 0);
+    mmap((void *)EDGE_BASE, 4096, prot | PROT_EXEC, flags, -1, 0);
+    mmap((void *)EDGE_NX_BASE, 4096, prot | PROT_EXEC, flags, -1, 0);
+    mmap((void *)EDGE_NX_BASE + 4096, 4096, prot, flags, -1, 0);
 
     if (!strcmp(argv[1], "fixed")) {
         return run_fixed(argv[2], strtoull(argv[3], NULL, 0), argv[4]);

@@ -5,13 +5,9 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "isa.h"
+#include "scenario.h"
 
-/*
- * Bytes whose operands are right as they are.  emitted() ends a run of them
- * and records the instructions from offset @from on.
- */
-static void emitted(IsaCase *c, unsigned from)
+void isa_emitted(IsaCase *c, unsigned from)
 {
     unsigned end = c->len;
     X86Insn in;
@@ -26,27 +22,21 @@ static void emitted(IsaCase *c, unsigned from)
     c->len = end;
 }
 
-static void raw(IsaCase *c, const void *bytes, unsigned len)
-{
-    memcpy(c->code + c->len, bytes, len);
-    c->len += len;
-}
-
-static void raw32(IsaCase *c, uint32_t v)
-{
-    raw(c, &v, 4);
-}
-
-#define RAW(c, ...) do {                            \
-        static const uint8_t bytes_[] = { __VA_ARGS__ };  \
-        raw(c, bytes_, sizeof(bytes_));             \
-    } while (0)
-
-static void some_random(IsaGen *g, IsaCase *c, unsigned max)
+void isa_some(IsaGen *g, IsaCase *c, unsigned max)
 {
     unsigned n = 1 + below(g, max);
 
     while (n-- && c->len < 96 && isa_add_random(g, NULL, c)) {
+    }
+}
+
+void isa_define_flags(IsaCase *c)
+{
+    if (c->undef) {
+        unsigned from = c->len;
+
+        RAW(c, 0x39, 0xc0);
+        isa_emitted(c, from);
     }
 }
 
@@ -70,8 +60,8 @@ static void popf(IsaGen *g, IsaCase *c)
     if (below(g, 2)) {
         RAW(c, 0x9c, 0x59);                         /* pushf; pop rcx */
     }
-    emitted(c, 0);
-    some_random(g, c, 3);
+    isa_emitted(c, 0);
+    isa_some(g, c, 3);
     if (!c->undef) {
         RAW(c, 0x9c, 0x58);                         /* pushf; pop rax */
     }
@@ -109,8 +99,8 @@ static void patch_next(IsaGen *g, IsaCase *c)
     RAW(c, 0x48, 0xb9);                             /* mov rcx, imm64 */
     raw32(c, isa_rand(g));
     raw32(c, isa_rand(g));
-    emitted(c, 0);
-    some_random(g, c, 2);
+    isa_emitted(c, 0);
+    isa_some(g, c, 2);
 }
 
 /* A loop whose body changes its own immediate. */
@@ -125,8 +115,8 @@ static void patch_loop(IsaGen *g, IsaCase *c)
     RAW(c, 0x81, 0x05, 0xf2, 0xff, 0xff, 0xff);     /* add [L + 1], imm32 */
     raw32(c, isa_rand(g));
     RAW(c, 0xff, 0xc9, 0x75, 0xed);                 /* dec ecx; jnz L */
-    emitted(c, 0);
-    some_random(g, c, 2);
+    isa_emitted(c, 0);
+    isa_some(g, c, 2);
 }
 
 /* REP STOSB or MOVSB over the instructions behind it. */
@@ -159,17 +149,6 @@ static void patch_string(IsaGen *g, IsaCase *c)
     }
 }
 
-/* All flags defined: CMP EAX, EAX where something left one undefined. */
-static void define_flags(IsaCase *c)
-{
-    if (c->undef) {
-        unsigned from = c->len;
-
-        RAW(c, 0x39, 0xc0);
-        emitted(c, from);
-    }
-}
-
 /* Random instructions, a few times. */
 static void loop(IsaGen *g, IsaCase *c)
 {
@@ -183,9 +162,9 @@ static void loop(IsaGen *g, IsaCase *c)
     c->any_order = true;
     top = c->len;
     do {
-        some_random(g, c, 3);
+        isa_some(g, c, 3);
     } while (below(g, 2) && c->len < 40);
-    define_flags(c);
+    isa_define_flags(c);
     RAW(c, 0x4d, 0x8d, 0x7f, 0xff);                 /* lea r15, [r15 - 1] */
     RAW(c, 0x4c, 0x87, 0xf9, 0xe3, 0x05);           /* xchg rcx, r15; jrcxz */
     RAW(c, 0x4c, 0x87, 0xf9);                       /* xchg rcx, r15 */
@@ -203,8 +182,8 @@ static void call(IsaGen *g, IsaCase *c)
     c->kept = 1u << R_ESP_;
     RAW(c, 0xeb, 0);                                /* jmp over */
     jump = c->len;
-    some_random(g, c, 2);
-    define_flags(c);
+    isa_some(g, c, 2);
+    isa_define_flags(c);
     if (below(g, 2)) {
         RAW(c, 0xc3);
     } else {
@@ -216,8 +195,8 @@ static void call(IsaGen *g, IsaCase *c)
         call_at = c->len;
         raw32(c, jump - call_at - 4);
         if (c->len < 96) {
-            some_random(g, c, 1);
-            define_flags(c);
+            isa_some(g, c, 1);
+            isa_define_flags(c);
         }
     }
 }
@@ -240,7 +219,7 @@ static void flags(IsaGen *g, IsaCase *c)
         uint8_t cc = below(g, 16), r = below(g, 4), q = below(g, 16);
 
         if (c->undef) {
-            some_random(g, c, 1);
+            isa_some(g, c, 1);
             continue;
         }
         from = c->len;
@@ -269,7 +248,7 @@ static void flags(IsaGen *g, IsaCase *c)
             raw(c, (uint8_t[]) { 0x9c, 0x58 | r }, 2);
             break;
         }
-        emitted(c, from);
+        isa_emitted(c, from);
     }
 }
 
@@ -286,42 +265,14 @@ static void control(IsaGen *g, IsaCase *c)
     }
     isa_poke(MEM_BASE + 32, &mxcsr, 4);
     isa_poke(MEM_BASE + 36, &fcw, 2);
-    some_random(g, c, 2);
+    isa_some(g, c, 2);
     from = c->len;
     RAW(c, 0x0f, 0xae, 0x14, 0x25);                 /* ldmxcsr */
     raw32(c, MEM_BASE + 32);
     RAW(c, 0xd9, 0x2c, 0x25);                       /* fldcw */
     raw32(c, MEM_BASE + 36);
-    emitted(c, from);
-    some_random(g, c, 5);
-}
-
-/* An image is saved, changed over, and loaded again. */
-static void images(IsaGen *g, IsaCase *c)
-{
-    uint32_t at = RO_BASE - 4096 + 1024;    /* nobody else looks there */
-    bool xsave = c->features >> X86_FEAT_XSAVE & 1 && below(g, 2);
-    uint8_t save = xsave ? 0x24 : 0x04;             /* modrm */
-    unsigned from;
-    static const uint8_t zero[832];
-
-    isa_poke(at, zero, sizeof(zero));
-    isa_wipe(c, at, 832);
-    isa_in.gpr[0] = below(g, 2) ? 7 : below(g, 8);
-    isa_in.gpr[R_EDX_] = 0;
-    c->fixed |= 1 | 1u << R_EDX_;
-    raw(c, (uint8_t[]) { 0x0f, 0xae, save, 0x25 }, 4);
-    raw32(c, at);
-    emitted(c, 0);
-    some_random(g, c, 4);
-    from = c->len;
-    RAW(c, 0xb8);                                   /* mov eax, mask */
-    raw32(c, below(g, 8));
-    RAW(c, 0x31, 0xd2);                             /* xor edx, edx */
-    raw(c, (uint8_t[]) { 0x0f, 0xae, save + 8, 0x25 }, 4);
-    raw32(c, at);
-    emitted(c, from);
-    some_random(g, c, 2);
+    isa_emitted(c, from);
+    isa_some(g, c, 5);
 }
 
 /*
@@ -332,8 +283,8 @@ static void system_call(IsaGen *g, IsaCase *c)
 {
     unsigned from;
 
-    some_random(g, c, 3);
-    define_flags(c);
+    isa_some(g, c, 3);
+    isa_define_flags(c);
     from = c->len;
     if (below(g, 2)) {
         RAW(c, 0xb8);                               /* mov eax, number */
@@ -343,25 +294,48 @@ static void system_call(IsaGen *g, IsaCase *c)
         RAW(c, 0xb8, 3, 0, 0, 0);
     }
     RAW(c, 0x0f, 0x05);                             /* syscall */
-    emitted(c, from);
-    some_random(g, c, 3);
+    /* no store through RCX into the code: lea rcx, [rcx + ...] */
+    RAW(c, 0x48, 0x8d, 0x89);
+    raw32(c, 0x40000000);
+    isa_emitted(c, from);
+    isa_some(g, c, 3);
 }
 
-const char *const isa_scenarios[] = {
-    "popf", "patch-next", "patch-loop", "patch-string", "loop", "call",
-    "flags", "control", "images", "syscall",
+static const IsaScenario table[] = {
+    { "popf", popf },
+    { "patch-next", patch_next },
+    { "patch-loop", patch_loop },
+    { "patch-string", patch_string },
+    { "loop", loop },
+    { "call", call },
+    { "flags", flags },
+    { "control", control },
+    { "syscall", system_call },
+    { "images", isa_scenario_images },
+    { "shift", isa_scenario_shift },
+    { "cmpxchg", isa_scenario_cmpxchg },
+    { "random", isa_scenario_random },
+    { "group", isa_scenario_group },
+    { "returns", isa_scenario_returns },
+    { "jumps", isa_scenario_jumps },
+    { "edge", isa_scenario_edge },
+    { "far", isa_scenario_far },
+    { "segment", isa_scenario_segment },
+    { "traps", isa_scenario_traps },
+    { "trace", isa_scenario_trace },
+    { "selectors", isa_scenario_selectors },
 };
-const unsigned isa_n_scenarios = ARRAY_SIZE(isa_scenarios);
+const unsigned isa_n_scenarios = ARRAY_SIZE(table);
+
+const char *isa_scenario_name(unsigned which)
+{
+    return table[which].name;
+}
 
 void isa_scenario(IsaGen *g, unsigned which, uint64_t pc, IsaCase *c)
 {
-    static void (*const make[])(IsaGen *g, IsaCase *c) = {
-        popf, patch_next, patch_loop, patch_string, loop, call, flags, control,
-        images, system_call,
-    };
-
     isa_start(g, c, pc);
     c->first_row = ISA_SCENARIO_ROW + which;
-    make[which](g, c);
+    table[which].make(g, c);
     isa_finish(c);
 }

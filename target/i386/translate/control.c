@@ -136,7 +136,7 @@ static void trans_syscall(DisasContext *s, const X86Insn *insn, int arg)
     s->ended = true;
 }
 
-/* INT3 and INT1 are traps: rip is behind them. */
+/* INT3, INT1 and INT 4 are traps: rip is behind them. */
 static void trans_trap(DisasContext *s, const X86Insn *insn, int excp)
 {
     tcg_gen_st_env(s->tcg, MO_32, ENV(error_code), imm64(s, 0));
@@ -148,8 +148,8 @@ static void trans_int(DisasContext *s, const X86Insn *insn, int arg)
 {
     unsigned n = insn->imm;
 
-    if (n == EXCP03_INT3) {
-        trans_trap(s, insn, EXCP03_INT3);
+    if (n == EXCP03_INT3 || n == EXCP04_INTO) {
+        trans_trap(s, insn, n);
         return;
     }
     if (n == 0x80) {
