@@ -14,7 +14,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "accel/tcg/internal.h"
+#include "accel/tcg/pause.h"
 
 #define BRIDGE_HASH_BITS 12
 
@@ -59,10 +59,6 @@ static void helper_bridge(void *opaque, uint64_t arg)
     cpu_pause(cpu, &pause);
     b->fn(env, b->opaque);
     cpu_unpause(cpu, &pause);
-    if (engine.backend->abandon) {
-        /* floating-point exception flags that @fn raised */
-        engine.backend->abandon(env, NULL);
-    }
 }
 
 static const TCGHelper bridge_helper = {
@@ -70,7 +66,7 @@ static const TCGHelper bridge_helper = {
     .fn = (uintptr_t)helper_bridge,
     .flags = TCG_HF_FAULTS | TCG_HF_READS_GLOBALS | TCG_HF_WRITES_GLOBALS |
              TCG_HF_READS_VREGS | TCG_HF_WRITES_VREGS | TCG_HF_READS_CC |
-             TCG_HF_WRITES_CC | TCG_HF_MXCSR,
+             TCG_HF_WRITES_CC | TCG_HF_FPU_LIVE,
     .takes_env = 1,
     .nargs = 1,
 };

@@ -26,8 +26,7 @@
 #define RETURN_STACK_EMPTY 0x8000000000000001ull
 
 static struct {
-    _Atomic uint64_t head;              /* entries ever written */
-    _Atomic uint64_t pc[LOG_SIZE];
+    _Atomic uint64_t pc[LOG_SIZE];      /* engine.log_head were written */
 } log;
 
 TBJmpCacheEntry chain_no_jmp_cache[TB_JMP_CACHE_SIZE];
@@ -94,10 +93,10 @@ void chain_unlink_outgoing(TB *tb)
 
 void chain_log_invalidated(uint64_t pc)
 {
-    uint64_t n = atomic_load_explicit(&log.head, memory_order_relaxed);
+    uint64_t n = atomic_load_explicit(&engine.log_head, memory_order_relaxed);
 
     atomic_store_explicit(&log.pc[n % LOG_SIZE], pc, memory_order_relaxed);
-    atomic_store_explicit(&log.head, n + 1, memory_order_seq_cst);
+    atomic_store_explicit(&engine.log_head, n + 1, memory_order_seq_cst);
 }
 
 static inline uint64_t empty_pc(size_t index)
@@ -128,16 +127,10 @@ void chain_flush_cpu(EngineCPU *cpu)
     return_stack_clear(cpu);
 }
 
-bool chain_cpu_is_current(const EngineCPU *cpu)
-{
-    return cpu->log_seen == atomic_load_explicit(&log.head,
-                                                 memory_order_acquire);
-}
-
 void chain_sync_cpu(EngineCPU *cpu)
 {
     TBJmpCacheEntry *jc = cpu->jmp_cache;
-    uint64_t head = atomic_load_explicit(&log.head, memory_order_seq_cst);
+    uint64_t head = atomic_load_explicit(&engine.log_head, memory_order_seq_cst);
     uint64_t seen = cpu->log_seen;
 
     if (seen == head) {
@@ -157,7 +150,7 @@ void chain_sync_cpu(EngineCPU *cpu)
         }
         /* Were entries overwritten while we read them? */
         atomic_thread_fence(memory_order_acquire);
-        if (atomic_load_explicit(&log.head, memory_order_relaxed) - seen <
+        if (atomic_load_explicit(&engine.log_head, memory_order_relaxed) - seen <
             LOG_SIZE) {
             return_stack_clear(cpu);
             return;
@@ -175,5 +168,5 @@ void chain_init_cpu(EngineCPU *cpu)
 {
     cpu->jmp_cache[0].pc = empty_pc(0);
     return_stack_clear(cpu);
-    cpu->log_seen = atomic_load(&log.head);
+    cpu->log_seen = atomic_load(&engine.log_head);
 }

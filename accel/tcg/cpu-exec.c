@@ -13,7 +13,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "accel/tcg/internal.h"
+#include "accel/tcg/pause.h"
 #include "qemu/log.h"
 #include <time.h>
 
@@ -55,6 +55,9 @@ static void exec_enter(EngineCPU *cpu, ExecLevel *l)
         l->host_sp = c->host_sp;
         memcpy(l->scratch, c->scratch, sizeof(l->scratch));
         memset(c->scratch, 0, sizeof(c->scratch));
+        if (engine.backend->fpu_save) {
+            engine.backend->fpu_save(cpu->env);
+        }
         if (l->epoch) {
             /* Called from a helper that is not a hook. */
             cpu_pin_below(cpu);
@@ -96,6 +99,9 @@ static void exec_leave(EngineCPU *cpu, ExecLevel *l)
     cpu_announce(cpu, l->epoch);
     cpu_set_pins(cpu, l->pin_start, l->pin_end);
     cpu->in_code = l->outer_in_code;
+    if (engine.backend->fpu_load) {
+        engine.backend->fpu_load(cpu->env);
+    }
     if (!l->outer_running) {
         exclusive_leave(cpu);
     }

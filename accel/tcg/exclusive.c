@@ -12,19 +12,19 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "accel/tcg/internal.h"
+#include "accel/tcg/pause.h"
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t stopped = PTHREAD_COND_INITIALIZER;
 static pthread_cond_t resume = PTHREAD_COND_INITIALIZER;
-static _Atomic(EngineCPU *) owner;  /* changes under the mutex */
+_Atomic(EngineCPU *) exclusive_owner;      /* changes under the mutex */
 static unsigned depth;              /* of the owner's sections; mutex */
 
-static void wait_for_turn(EngineCPU *cpu)
+void exclusive_wait(EngineCPU *cpu)
 {
     pthread_mutex_lock(&mutex);
     for (;;) {
-        EngineCPU *o = atomic_load(&owner);
+        EngineCPU *o = atomic_load(&exclusive_owner);
 
         if (!o || o == cpu) {
             break;
@@ -37,35 +37,19 @@ static void wait_for_turn(EngineCPU *cpu)
     pthread_mutex_unlock(&mutex);
 }
 
-void exclusive_enter(EngineCPU *cpu)
+void exclusive_tell(void)
 {
-    EngineCPU *o;
-
-    atomic_store_explicit(&cpu->running, true, memory_order_relaxed);
-    fence_light();
-    o = atomic_load_explicit(&owner, memory_order_acquire);
-    if (unlikely(o && o != cpu)) {
-        wait_for_turn(cpu);
-    }
-}
-
-void exclusive_leave(EngineCPU *cpu)
-{
-    atomic_store_explicit(&cpu->running, false, memory_order_release);
-    fence_light();
-    if (unlikely(atomic_load_explicit(&owner, memory_order_acquire))) {
-        pthread_mutex_lock(&mutex);
-        pthread_cond_broadcast(&stopped);
-        pthread_mutex_unlock(&mutex);
-    }
+    pthread_mutex_lock(&mutex);
+    pthread_cond_broadcast(&stopped);
+    pthread_mutex_unlock(&mutex);
 }
 
 void exclusive_safe_point(EngineCPU *cpu)
 {
-    EngineCPU *o = atomic_load(&owner);
+    EngineCPU *o = atomic_load(&exclusive_owner);
 
     if (o && o != cpu) {
-        wait_for_turn(cpu);
+        exclusive_wait(cpu);
     }
 }
 
@@ -88,13 +72,13 @@ void cpu_exclusive_start(CPUArchState *env)
     bool was_running = atomic_load(&cpu->running);
 
     pthread_mutex_lock(&mutex);
-    if (atomic_load(&owner) != cpu) {
-        while (atomic_load(&owner)) {
+    if (atomic_load(&exclusive_owner) != cpu) {
+        while (atomic_load(&exclusive_owner)) {
             atomic_store(&cpu->running, false);
             pthread_cond_broadcast(&stopped);
             pthread_cond_wait(&resume, &mutex);
         }
-        atomic_store(&owner, cpu);
+        atomic_store(&exclusive_owner, cpu);
         atomic_store(&cpu->running, was_running);
         fence_heavy();
         engine_lock();
@@ -112,7 +96,7 @@ void cpu_exclusive_end(CPUArchState *env)
 {
     pthread_mutex_lock(&mutex);
     if (--depth == 0) {
-        atomic_store(&owner, NULL);
+        atomic_store(&exclusive_owner, NULL);
         pthread_cond_broadcast(&resume);
     }
     pthread_mutex_unlock(&mutex);
@@ -127,12 +111,12 @@ void exclusive_lock(void)
 void exclusive_unlock(bool reset)
 {
     if (reset) {
-        EngineCPU *o = atomic_load(&owner);
+        EngineCPU *o = atomic_load(&exclusive_owner);
 
         pthread_cond_init(&stopped, NULL);
         pthread_cond_init(&resume, NULL);
         if (o && o != engine_current_cpu) {
-            atomic_store(&owner, NULL);
+            atomic_store(&exclusive_owner, NULL);
             depth = 0;
         }
     }

@@ -12,7 +12,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "accel/tcg/internal.h"
+#include "accel/tcg/pause.h"
 
 #define HOOK_HASH_BITS 12
 

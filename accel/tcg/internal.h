@@ -100,6 +100,7 @@ typedef struct Engine {
     const TCGBackend *backend;
     TCGContext *tcg;                    /* engine lock */
     _Atomic uint64_t epoch;             /* grows under the engine lock */
+    _Atomic uint64_t log_head;          /* invalidation log, see chain.c */
     _Atomic bool parallel;
     unsigned max_insns;
     bool have_membarrier;
@@ -153,16 +154,6 @@ static inline void cpu_rearm(EngineCPU *cpu)
 void cpu_kick_others(void);
 void cpu_forked(void);
 void cpu_sum_stats(CPUStats *out);
-void cpu_pin_below(EngineCPU *cpu);
-void cpu_announce(EngineCPU *cpu, uint64_t epoch);
-void cpu_set_pins(EngineCPU *cpu, uint64_t start, uint64_t end);
-/* Sections in which the CPU is in foreign code and may stay there for long. */
-typedef struct CPUPause {
-    uint64_t epoch, pin_start, pin_end;
-    bool in_code;
-} CPUPause;
-void cpu_pause(EngineCPU *cpu, CPUPause *p);
-void cpu_unpause(EngineCPU *cpu, const CPUPause *p);
 
 /* translate-all.c: host entry of a unit at @pc, or NULL with the exception
  * fields set.  Takes the lock. */
@@ -211,7 +202,11 @@ void chain_log_invalidated(uint64_t pc);
 /* Forget what the log says is gone.  The CPU's own thread only. */
 void chain_sync_cpu(EngineCPU *cpu);
 void chain_init_cpu(EngineCPU *cpu);
-bool chain_cpu_is_current(const EngineCPU *cpu);
+static inline bool chain_cpu_is_current(const EngineCPU *cpu)
+{
+    return cpu->log_seen == atomic_load_explicit(&engine.log_head,
+                                                 memory_order_acquire);
+}
 void chain_init(void);
 /* A jump cache in which nothing is found; never written. */
 extern TBJmpCacheEntry chain_no_jmp_cache[TB_JMP_CACHE_SIZE];
@@ -247,9 +242,7 @@ bool unwind_restore(const TB *tb, CPUArchState *env, uint32_t code_offset,
 
 void engine_interp_trap(void *env, int trap, const void *pc);
 
-/* exclusive.c */
-void exclusive_enter(EngineCPU *cpu);
-void exclusive_leave(EngineCPU *cpu);
+/* exclusive.c; the frequent part is in pause.h */
 void exclusive_safe_point(EngineCPU *cpu);
 void exclusive_lock(void);
 void exclusive_unlock(bool reset);

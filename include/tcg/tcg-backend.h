@@ -105,6 +105,14 @@ typedef struct TCGBackend {
      */
     void (*abandon)(void *env, const void *uc);
 
+    /*
+     * In a helper that leaves the guest's MXCSR in the FPU
+     * (TCG_HF_FPU_LIVE): from there into the CPU state, before other code of
+     * the guest runs, and back.  May be NULL likewise.
+     */
+    void (*fpu_save)(void *env);
+    void (*fpu_load)(const void *env);
+
     /* Disassemble host code to the log, or hex when there is no disassembler. */
     void (*disas)(const uint8_t *rx, size_t len);
 } TCGBackend;

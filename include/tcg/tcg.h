@@ -182,6 +182,8 @@ enum {
     TCG_HF_NORETURN       = 512,
     TCG_HF_MXCSR          = 1024, /* uses env->mxcsr: sync before and re-arm
                                      the FPU after */
+    TCG_HF_FPU_LIVE       = 2048, /* leaves the guest's MXCSR in the FPU: what
+                                     C code raises there counts */
 };
 
 #if defined(__x86_64__)

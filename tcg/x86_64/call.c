@@ -144,7 +144,8 @@ static void sync_state(X86Gen *g, unsigned flags)
 {
     TCGContext *s = g->s;
 
-    if (flags & (TCG_HF_MXCSR | TCG_HF_FAULTS)) {
+    if ((flags & (TCG_HF_MXCSR | TCG_HF_FAULTS)) &&
+        !(flags & TCG_HF_FPU_LIVE)) {
         x86_rm(&g->a, X_GROUP15, 3, env_rm(s->env_mxcsr));
     }
     if (!(flags & TCG_HF_FAULTS)) {

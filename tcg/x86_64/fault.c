@@ -121,6 +121,22 @@ void x86_abandon(void *env, const void *p)
     __asm__ volatile("ldmxcsr %0" : : "m" (own));
 }
 
+void x86_fpu_save(void *env)
+{
+    uint32_t *mxcsr = (uint32_t *)((uint8_t *)env + ctx->env_mxcsr);
+    uint32_t now;
+
+    __asm__ volatile("stmxcsr %0" : "=m" (now));
+    *mxcsr |= now & MXCSR_FLAGS;
+}
+
+void x86_fpu_load(const void *env)
+{
+    const uint32_t *mxcsr = (uint32_t *)((uint8_t *)env + ctx->env_mxcsr);
+
+    __asm__ volatile("ldmxcsr %0" : : "m" (*mxcsr));
+}
+
 void x86_sync_to_ucontext(const void *env, void *p)
 {
     ucontext_t *uc = p;

@@ -712,6 +712,8 @@ static const TCGBackend backend = {
     .sync_from_ucontext = x86_sync_from_ucontext,
     .sync_to_ucontext = x86_sync_to_ucontext,
     .abandon = x86_abandon,
+    .fpu_save = x86_fpu_save,
+    .fpu_load = x86_fpu_load,
     .disas = x86_disas,
 };
 

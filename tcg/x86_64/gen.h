@@ -283,6 +283,8 @@ void x86_branch(X86Gen *g, unsigned cond, unsigned label);
 void x86_sync_from_ucontext(void *env, const void *uc);
 void x86_sync_to_ucontext(const void *env, void *uc);
 void x86_abandon(void *env, const void *uc);
+void x86_fpu_save(void *env);
+void x86_fpu_load(const void *env);
 void x86_fault_init(const TCGContext *s);
 
 /*
