@@ -21,6 +21,9 @@ import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+import kernels
+
 ROOT = HERE.parent.parent
 REGRESSIONS = HERE / 'regressions'
 SEED = 20240229
@@ -307,11 +310,13 @@ def check_record(exe, host, rows):
     return 'ok', f'{done} cases recorded on {record.about["cpu"]}'
 
 
+NO_AVX = '-avx2,-avx,-fma,-bmi2,-bmi1,-sse4.1,-sse4.2,-ssse3'
+
+
 def configs(emu, n):
-    no_avx = '-avx2,-avx,-fma,-bmi2,-bmi1,-sse4.1,-sse4.2,-ssse3'
     return [
         Config('tcg', [emu], {}, n, 0),
-        Config('tcg-sse2', [emu], {'QEMU_HOST_FEATURES': no_avx},
+        Config('tcg-sse2', [emu], {'QEMU_HOST_FEATURES': NO_AVX},
                n if n > 1000000 else n // 4, HALVES),
         Config('tcg-single', [emu, '-one-insn-per-tb'], {}, n // 8, 0),
         Config('interp', [emu, '-accel', 'interp'], {}, n // 4 if n > 1000000
@@ -338,8 +343,14 @@ def main():
         print('SKIP isa: needs an x86-64 CPU\nisa: 0 passed, 0 failed, '
               '1 skipped')
         return 0
-    passed = failed = skipped = 0
+    count = {'ok': 0, 'FAIL': 0, 'SKIP': 0}
+    emu = os.path.abspath(args.emulator or 'build/qemu-x86_64')
     results = {}
+
+    def report(verdict, name, why):
+        count[verdict] += 1
+        print(f'{verdict:4} isa/{name}: {why}', flush=True)
+
     with tempfile.TemporaryDirectory(prefix='isa-') as d:
         exe, rows = build(pathlib.Path(d))
         host = int(output([exe, 'features'])[0][0], 16)
@@ -348,32 +359,29 @@ def main():
             return 0
         if not args.only or args.only == 'record':
             verdict, why = check_record(exe, host, rows)
-            print(f'{verdict:4} isa/record: {why}')
-            passed += verdict == 'ok'
-            failed += verdict == 'FAIL'
-            skipped += verdict == 'SKIP'
+            report(verdict, 'record', why)
+        if not args.only or args.only == 'kernels':
+            kernels.check(emu, NO_AVX, pathlib.Path(d), report)
         # one number of twenty makes no case
-        for cfg in configs(os.path.abspath(args.emulator), args.cases or
+        for cfg in configs(emu, args.cases or
                            (2140000 if args.long else 200000)):
             if args.only and args.only != cfg.name:
                 continue
             error = cfg.setup(exe, host)
             if error:
-                print(f'FAIL isa/{cfg.name}: {error}')
-                failed += 1
+                report('FAIL', cfg.name, error)
                 continue
             n_fixed, bad_fixed = run_fixed(cfg, args.show)
             results[cfg.name], bad = run_random(cfg, rows, args)
             bad += bad_fixed
-            print(f'{"FAIL" if bad else "ok  "} isa/{cfg.name}: {n_fixed} '
-                  f'regressions, {results[cfg.name].cases} cases, {bad} '
-                  'differences', flush=True)
-            failed += bad > 0
-            passed += bad == 0
+            report('FAIL' if bad else 'ok', cfg.name,
+                   f'{n_fixed} regressions, {results[cfg.name].cases} cases, '
+                   f'{bad} differences')
     if results:
         table(results, rows)
-    print(f'isa: {passed} passed, {failed} failed, {skipped} skipped')
-    return 1 if failed else 0
+    print(f'isa: {count["ok"]} passed, {count["FAIL"]} failed, '
+          f'{count["SKIP"]} skipped')
+    return 1 if count['FAIL'] else 0
 
 
 if __name__ == '__main__':
