@@ -15,7 +15,7 @@ $(BUILD)/build.ninja:
 	./configure --builddir=$(BUILD)
 
 setup:
-	@scripts/setup-debian.sh build test real docs
+	@scripts/setup-debian.sh build test real kzt docs
 
 # Build, then run PROG (a shell command line), or the embedded example.
 run: all

@@ -20,6 +20,9 @@ ROWS = ('open', 'dependency', 'close', 'reopen', 'sym', 'versions', 'errors',
 LINKS = {'pie': [], 'nopie-now': ['-no-pie', '-fno-pie', '-Wl,-z,now'],
          'lazy': ['-Wl,-z,lazy'], 'noplt': ['-fno-plt'],
          'norelro': ['-Wl,-z,norelro,-z,lazy']}
+INTERPOSE = {'none': [], 'crc32': ['-DOWN_CRC32'],
+             'combine': ['-DOWN_COMBINE', '-Wl,-z,lazy'],
+             'both-lazy': ['-DOWN_CRC32', '-DOWN_COMBINE', '-Wl,-z,lazy']}
 WAYS = {'off': 'off', 'on': 'all,+experimental',
         'slot': 'all,+experimental,method=slot',
         'entry': 'all,+experimental,method=entry',
@@ -55,6 +58,9 @@ def build(d):
     lib('many/libmany0.so', 'MANY=1', '-nostdlib')
     for i in range(1, MANY):
         shutil.copy(d / 'many/libmany0.so', d / f'many/libmany{i}.so')
+    for name, flags in INTERPOSE.items():
+        cc(f'interpose-{name}', 'dl-interpose.c', '-w', '-lz', *flags)
+    cc('libdlpre.so', 'dl-interpose.c', '-DPRELOAD', '-shared', '-fPIC')
     for name, flags in LINKS.items():
         cc(f'dl-{name}', 'dl.c', '-w', '-lz', *flags)
     return d
@@ -101,6 +107,19 @@ class Suite:
             assert re.search(rf'\b{fn}\b.*guest-owner-target', log), \
                 f'{fn} did not run natively\n{log[-1500:]}'
 
+    def interpose(self, name, way, preload):
+        """A function that the program or a preloaded library provides."""
+        env = {'LD_PRELOAD': str(self.d / 'libdlpre.so')} if preload else {}
+        prog = [str(self.d / f'interpose-{name}')]
+        status, out, log = self.run(prog, {**self.env, **env})
+        assert status == 0 and ('preloaded' in out) == preload, (out, log)
+        got, text, log = self.run(
+            [self.emu, '-U', 'LD_LIBRARY_PATH', '-kzt', WAYS[way], '-d',
+             'kzt', *(x for k, v in env.items() for x in ('-E', f'{k}={v}')),
+             *prog], self.emu_env)
+        assert (got, text) == (status, out), \
+            difference(out, text) + log[-1500:]
+
     def unseen(self, row):
         """Nobody tells of the library: the call works, emulated."""
         status, out, _ = self.native('pie', row)
@@ -134,6 +153,12 @@ def cases(emu, hostlibs, d, check):
             for way in ('on', 'slot', 'entry'):
                 check(f'dl-{row}-{link}-{way}',
                       lambda: suite.row(link, row, way))
+    for name in INTERPOSE:
+        for way in WAYS:
+            check(f'interpose-{name}-{way}',
+                  lambda: suite.interpose(name, way, False))
+        check(f'interpose-{name}-preload',
+              lambda: suite.interpose(name, 'on', True))
     for row in ('open', 'reopen', 'modes'):
         check(f'dl-{row}-unseen', lambda: suite.unseen(row))
     check('dl-too-many', suite.too_many)
