@@ -39,7 +39,7 @@ check: tests
 check-isa: all
 	@scripts/run-checks.py --emulator $(EMU) --build $(BUILD) --only isa --long
 
-check-unit check-guest check-pagesize check-real check-fuzz \
+check-unit check-guest check-kzt check-pagesize check-real check-fuzz \
 check-hosts \
 check-encoder check-style check-layers check-docs check-lift check-cli \
 check-sanitizers: all
@@ -66,6 +66,6 @@ docs:
 clean:
 	@rm -rf $(BUILD) docs/_build
 
-.PHONY: all setup tests run check check-unit check-isa check-guest check-real \
+.PHONY: all setup tests run check check-unit check-isa check-guest check-kzt check-real \
 	check-fuzz check-hosts check-encoder check-style check-layers check-docs check-lift \
 	check-cli check-sanitizers check-long bench bench-loongarch install docs clean

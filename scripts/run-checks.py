@@ -54,6 +54,16 @@ def checker(cmd):
     return (1, 0, 0) if status == 0 else (0, 1, 0)
 
 
+def with_kzt(emu, cmd):
+    """A suite for emulators with pass-through."""
+    out = subprocess.run([emu, '-version'], capture_output=True, text=True,
+                         check=False).stdout
+    if 'pass-through not built in' in out:
+        print('SKIP: the emulator is built without pass-through')
+        return 0, 0, 1
+    return script(cmd)
+
+
 def docs():
     """The manual builds without a warning."""
     if not shutil.which('sphinx-build'):
@@ -118,6 +128,8 @@ def main():
                                 '--build', build] + long)),
         ('loader', lambda: script(['tests/loader/run.py', '--emulator',
                                    emu] + long)),
+        ('kzt', lambda: with_kzt(emu, ['tests/kzt/run.py', '--emulator', emu]
+                                 + long)),
         ('pagesize', lambda: script(['tests/pagesize/run.py', '--emulator',
                                      emu] + long)),
         ('real', lambda: script(['tests/real/run.py', '--emulator', emu]

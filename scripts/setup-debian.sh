@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # Install the Debian packages that building, testing or documenting needs.
-# Usage: setup-debian.sh build|test|real|docs ...   (nothing is done when all
+# Usage: setup-debian.sh build|test|real|kzt|docs ...   (nothing is done when all
 # of them are there; on another distribution it says what is missing)
 #
 # PACKAGE=COMMAND: not needed where COMMAND is found already.
@@ -16,6 +16,10 @@ llvm-22=llvm-mc-22'
 real='perl python3 libpython3.11-testsuite sqlite3 openssl git xz-utils zstd
 gzip bzip2 tar time nodejs=node npm=npm default-jdk-headless=javac ffmpeg
 stockfish luajit golang-go=go rustc=rustc gdb'
+kzt='pkg-config zlib1g-dev libglib2.0-dev libcairo2-dev libpixman-1-dev
+libpng-dev libsqlite3-dev libjpeg-dev libfdt-dev libbz2-dev liblzma-dev
+libzstd-dev libssl-dev netpbm libjpeg-turbo-progs=cjpeg
+device-tree-compiler=dtc bzip2 xz-utils zstd sqlite3 openssl git'
 docs='python3-sphinx'
 
 missing=
