@@ -152,6 +152,15 @@ extern const unsigned isa_n_scenarios;
 const char *isa_scenario_name(unsigned which);
 void isa_scenario(IsaGen *g, unsigned which, uint64_t pc, IsaCase *c);
 
+/* runner.c: run the case that isa_in and memory have been set up for. */
+void isa_run_case(const IsaCase *c);
+
+/*
+ * model.c: are exactly those forms legal that @features, what CPUID says,
+ * promises?  Prints those that are not and returns an exit status.
+ */
+int isa_check_model(uint64_t features);
+
 /*
  * fixed.c: a case from a line of text (see the file "regressions").  False
  * with a message when it cannot be understood.

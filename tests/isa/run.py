@@ -23,6 +23,7 @@ import tempfile
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 import kernels
+import models
 
 ROOT = HERE.parent.parent
 REGRESSIONS = HERE / 'regressions'
@@ -360,6 +361,8 @@ def main():
         if not args.only or args.only == 'record':
             verdict, why = check_record(exe, host, rows)
             report(verdict, 'record', why)
+        if not args.only or args.only == 'models':
+            models.check(emu, exe, args.long, report)
         if not args.only or args.only == 'kernels':
             kernels.check(emu, NO_AVX, pathlib.Path(d), report)
         # one number of twenty makes no case

@@ -8,6 +8,8 @@
  *   isa-test show SEED CASE MASK         one case: code, state before, after
  *   isa-test fixed FILE MASK [N]         the cases of a file, or show one
  *   isa-test scenarios                   numbers and names of the scenarios
+ *   isa-test model                       whether exactly what CPUID announces
+ *                                        can be executed
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -163,8 +165,7 @@ static void renew_code(uint64_t pc)
     }
 }
 
-/* Run the case that isa_in and memory have been set up for. */
-static void run_case(const IsaCase *c)
+void isa_run_case(const IsaCase *c)
 {
     renew_code(c->pc);
     memcpy((void *)c->pc, c->code, c->len);
@@ -199,7 +200,7 @@ static bool one_case(uint64_t seed, uint64_t n, uint64_t features, IsaCase *c)
     if (!make_case(seed, n, features, c)) {
         return false;
     }
-    run_case(c);
+    isa_run_case(c);
     return true;
 }
 
@@ -303,7 +304,7 @@ static void show_case(const IsaCase *c, uint64_t n)
     memcpy(rw, (void *)(RO_BASE - 4096), sizeof(rw));
     memcpy(stack, (void *)STACK_BASE, sizeof(stack));
     print_code(c);
-    run_case(c);
+    isa_run_case(c);
     dump("in ", &isa_in);
     dump("out", &isa_out);
     dump_changes(MEM_BASE, mem, MEM_SIZE);
@@ -359,7 +360,7 @@ static int run_fixed(const char *path, uint64_t features, const char *only)
                 show_case(&c, n);
             }
         } else {
-            run_case(&c);
+            isa_run_case(&c);
             printf("%" PRIu64 " %u %016" PRIx64 "\n", n, c.first_row,
                    case_hash());
         }
@@ -423,8 +424,10 @@ static int run(uint64_t seed, uint64_t first, uint64_t count,
 static uint64_t cpu_features(void)
 {
     static const struct { uint32_t leaf, sub, reg, bit; int feat; } t[] = {
-#define F(leaf, sub, reg, bit, name) { leaf, sub, reg, bit, X86_FEAT_##name }
+#define F(leaf, sub, reg, bit, feat, name) \
+        { leaf, sub, reg, bit, X86_FEAT_##feat }
 #include "features.h.inc"
+#undef F
     };
     uint64_t have = 0;
 
@@ -463,8 +466,9 @@ int main(int argc, char **argv)
         }
         return 0;
     }
-    if (argc < 4 || (argc < 5 && strcmp(argv[1], "fixed"))) {
-        fprintf(stderr, "usage: isa-test features|scenarios|run|show|fixed ...\n");
+    if (argc < 2 || argc < (!strcmp(argv[1], "model") ? 2 :
+                            !strcmp(argv[1], "fixed") ? 4 : 5)) {
+        fprintf(stderr, "usage: isa-test features|scenarios|model|run|show|fixed ...\n");
         return 2;
     }
     alarm(300);                     /* a case that does not end */
@@ -488,6 +492,9 @@ int main(int argc, char **argv)
 
     if (!strcmp(argv[1], "fixed")) {
         return run_fixed(argv[2], strtoull(argv[3], NULL, 0), argv[4]);
+    }
+    if (!strcmp(argv[1], "model")) {
+        return isa_check_model(cpu_features());
     }
     uint64_t seed = strtoull(argv[2], NULL, 0);
     uint64_t first = strtoull(argv[3], NULL, 0);
