@@ -46,7 +46,7 @@ def build(d):
                              'DL_2 { } DL_1;\n')
     (d / 'dl.c.txt').write_text('text\n')
     cc('libkzttest.so.1', 'libkzttest.c', '-shared', '-fPIC', '-pthread',
-       '-Wl,-soname,libkzttest.so.1')
+       '-w', '-Wl,-soname,libkzttest.so.1')
     origin = '-Wl,-rpath,$ORIGIN'
     lib('libdlplugin.so', 'PLUGIN', './libkzttest.so.1', origin,
         '-Wl,-z,lazy')
