@@ -174,6 +174,9 @@ static KztReason consider(KztGuestLibrary *l)
     if (!kzt_library_enabled(l->lib)) {
         return KZT_REASON_DISABLED;
     }
+    if (!kzt_bridges_ready()) {
+        return KZT_REASON_NO_BRIDGE;
+    }
     l->native = kzt_native_open(l->lib, &why);
     if (!l->native) {
         l->why = why ? strdup(why) : NULL;
@@ -390,7 +393,7 @@ static void reached(CPUArchState *env, void *opaque)
     kzt_lock();
     l = kzt_guest_library_at(env->rip);
     if (l) {
-        resolver = reach(l, env->rip);
+        resolver = reach(l, env->rip) && kzt_bridges_ready();
         kzt_plan_poll();
     }
     kzt_unlock();

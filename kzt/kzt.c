@@ -32,8 +32,6 @@ bool kzt_active(void)
 
 bool kzt_start(const KztStart *s)
 {
-    const char *why = NULL;
-
     if (kzt_options.mode == KZT_MODE_OFF) {
         return false;
     }
@@ -45,19 +43,29 @@ bool kzt_start(const KztStart *s)
         qemu_log_mask(LOG_KZT, "kzt: off: the program is static\n");
         return false;
     }
-    if (!kzt_bridge_init(s->process, &why)) {
-        qemu_log_mask(LOG_KZT, "kzt: off: %s\n", why);
-        return false;
-    }
-    if (kzt_options.report) {
-        kzt_bridge_count_calls();
-    }
     kzt_session = (KztSession) {
         .active = true, .objects = s->objects, .memory = s->memory,
         .start = *s,
     };
     kzt_plan_start();
     return true;
+}
+
+bool kzt_bridges_ready(void)
+{
+    static enum { NOT_YET, READY, IMPOSSIBLE } state;
+    const char *why;
+
+    if (state == NOT_YET) {
+        state = kzt_bridge_init(kzt_session.start.process, &why)
+                ? READY : IMPOSSIBLE;
+        if (state == IMPOSSIBLE) {
+            qemu_log_mask(LOG_KZT, "kzt: no bridges: %s\n", why);
+        } else if (kzt_options.report) {
+            kzt_bridge_count_calls();
+        }
+    }
+    return state == READY;
 }
 
 KztPlanObject kzt_plan_object(const GuestObject *o)

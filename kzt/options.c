@@ -11,7 +11,7 @@
 
 #define MAX_LIBRARIES 256
 
-KztOptions kzt_options;
+KztOptions kzt_options = { .mode = KZT_MODE_ON };
 
 /* What the user said about each library, by its place in kzt_libraries. */
 static enum { BY_STABILITY, SWITCHED_ON, SWITCHED_OFF } said[MAX_LIBRARIES];

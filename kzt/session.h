@@ -47,6 +47,12 @@ extern KztSession kzt_session;
 void kzt_lock(void);
 void kzt_unlock(void);
 
+/*
+ * Guest memory for bridges, when the first is wanted: a program that calls no
+ * described library has nothing of it.  Lock held.
+ */
+bool kzt_bridges_ready(void);
+
 /* Inside a reader section, like the result's name. */
 KztPlanObject kzt_plan_object(const GuestObject *o);
 
