@@ -398,20 +398,34 @@ static void image_event(LoaderSource src, LoaderEventKind kind,
     loader_event_submit(events, &ev, NULL);
 }
 
+/*
+ * Where the lists are watched they tell more than a mapping, and soon; but
+ * musl has none before it has relocated everything.
+ */
+static bool lists_tell(void)
+{
+    GuestRDebug rd;
+
+    return atomic_load(&brk_hooked) &&
+           (!loader_debug_places.pointer || loader_find_r_debug(&rd));
+}
+
 void loader_note_mmap(uint64_t addr, uint64_t len, int prot, int flags)
 {
     uint64_t begin;
     KztImage img;
 
-    if ((flags & TARGET_MAP_ANONYMOUS) || !(prot & PAGE_EXEC)) {
+    if ((flags & TARGET_MAP_ANONYMOUS) || !(prot & (PAGE_EXEC | PAGE_WRITE))) {
         return;
     }
     begin = timer_begin();
     look_for_brk();
-    loader_map_id_new(addr);
-    /* Where the lists are watched, they tell more, and soon. */
-    if (source_on(LOADER_MMAP) && !atomic_load(&brk_hooked) &&
-        loader_image_around(addr, &img)) {
+    if (prot & PAGE_EXEC) {
+        loader_map_id_new(addr);
+    }
+    /* The dynamic section comes last, with the data. */
+    if ((prot & PAGE_WRITE) && source_on(LOADER_MMAP) && !lists_tell() &&
+        loader_image_around(addr, &img) && img.dynamic_addr - addr < len) {
         image_event(LOADER_MMAP, LOADER_OBJECT_MAPPED, &img);
     }
     timer_end(begin);
@@ -564,7 +578,7 @@ static uint64_t glibc_dl_init(uint64_t entry)
 static void mapped_at_start(const KztImage *img)
 {
     loader_map_id_new(img->header);
-    if (source_on(LOADER_MMAP) && !atomic_load(&brk_hooked)) {
+    if (source_on(LOADER_MMAP) && !lists_tell()) {
         image_event(LOADER_MMAP, LOADER_OBJECT_MAPPED, img);
     }
 }

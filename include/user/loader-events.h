@@ -24,7 +24,7 @@
 typedef enum LoaderSource {
     LOADER_R_DEBUG,     /* struct r_debug and the guest's call of r_brk */
     LOADER_RELRO,       /* the mprotect() that seals a GOT */
-    LOADER_MMAP,        /* executable file mappings and their removal */
+    LOADER_MMAP,        /* objects mapped from files, and their removal */
     LOADER_ENTRY,       /* the program's entry point was reached */
     LOADER_LDSO_HOOK,   /* hook on a function of a loader we know */
     LOADER_NB_SOURCES,

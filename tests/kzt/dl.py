@@ -46,7 +46,7 @@ def build(d):
                              'DL_2 { } DL_1;\n')
     (d / 'dl.c.txt').write_text('text\n')
     cc('libkzttest.so.1', 'libkzttest.c', '-shared', '-fPIC', '-pthread',
-       '-w', '-Wl,-soname,libkzttest.so.1')
+       '-w', '-Wno-psabi', '-Wl,-soname,libkzttest.so.1')
     origin = '-Wl,-rpath,$ORIGIN'
     lib('libdlplugin.so', 'PLUGIN', './libkzttest.so.1', origin,
         '-Wl,-z,lazy')
@@ -63,6 +63,15 @@ def build(d):
     cc('libdlpre.so', 'dl-interpose.c', '-DPRELOAD', '-shared', '-fPIC')
     for name, flags in LINKS.items():
         cc(f'dl-{name}', 'dl.c', '-w', '-lz', *flags)
+    if shutil.which('musl-gcc'):
+        m = d / 'musl'
+        m.mkdir()
+        for name, src, *flags in (
+                ('libkzttest.so.1', 'libkzttest.c', '-shared', '-fPIC',
+                 '-Wno-psabi', '-Wl,-soname,libkzttest.so.1'),
+                ('dl-musl', 'dl-musl.c', './libkzttest.so.1', origin)):
+            subprocess.run(['musl-gcc', '-O1', '-w', '-pthread', '-o',
+                            m / name, HERE / src, *flags], check=True, cwd=m)
     return d
 
 
@@ -120,6 +129,20 @@ class Suite:
         assert (got, text) == (status, out), \
             difference(out, text) + log[-1500:]
 
+    def musl(self, way):
+        """A guest with another C library than the host's."""
+        m = self.d / 'musl'
+        prog = [str(m / 'dl-musl'), str(m / 'libkzttest.so.1')]
+        status, out, log = self.run(prog, self.env)
+        assert status == 0, (out, log)
+        got, text, log = self.run([self.emu, '-U', 'LD_LIBRARY_PATH', '-kzt',
+                                   WAYS[way], '-d', 'kzt', *prog],
+                                  self.emu_env)
+        assert (got, text) == (status, out), \
+            difference(out, text) + log[-1500:]
+        if way in ('on', 'slot', 'entry'):
+            assert re.search(r'\bkt_sort\b.*guest-owner-target', log)
+
     def unseen(self, row):
         """Nobody tells of the library: the call works, emulated."""
         status, out, _ = self.native('pie', row)
@@ -153,6 +176,8 @@ def cases(emu, hostlibs, d, check):
             for way in ('on', 'slot', 'entry'):
                 check(f'dl-{row}-{link}-{way}',
                       lambda: suite.row(link, row, way))
+    for way in WAYS if (d / 'musl').exists() else ():
+        check(f'dl-musl-{way}', lambda: suite.musl(way))
     for name in INTERPOSE:
         for way in WAYS:
             check(f'interpose-{name}-{way}',
