@@ -384,6 +384,10 @@ HostFaultResult cpu_handle_host_fault(CPUArchState *env, int sig,
             return r;
         }
     }
+    if (sig == SIGFPE && f.tb && engine.backend->fix_fault &&
+        engine.backend->fix_fault(cpu->env, ucontext)) {
+        return HOST_FAULT_RETRY;
+    }
     if (!f.guest || ((sig == SIGILL || sig == SIGTRAP) && !f.tb)) {
         return HOST_FAULT_FOREIGN;
     }

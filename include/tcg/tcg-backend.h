@@ -52,6 +52,9 @@ typedef struct TCGBackend {
      * and SIGBUS of accesses, SIGFPE of a division or of the host FPU.  Code
      * that computes floating point without the FPU raises an unmasked exception
      * by an illegal instruction.
+     *
+     * The front end ends a unit behind ld_mxcsr and helpers that change MXCSR
+     * (TCG_HF_MXCSR): a generator may choose code by MXCSR when a unit begins.
      */
 
     /*
@@ -85,6 +88,12 @@ typedef struct TCGBackend {
     /* Code at @rx, which may have run, is about to be replaced by other code
      * that is written elsewhere.  May be NULL. */
     void (*replaced)(const void *rx, size_t size);
+
+    /*
+     * The FPU trapped in a unit (SIGFPE): true if the generator wanted that and
+     * has changed @uc so that the unit goes on.  May be NULL.
+     */
+    bool (*fix_fault)(void *env, void *uc);
 
     /*
      * The interpreter has no host pc in a unit: this returns the rx address of

@@ -138,8 +138,10 @@ void gen_call(LAGen *g, const TCGOp *op)
     if (f & TCG_HF_WRITES_GLOBALS) {
         set |= la_pinned_gprs;      /* temps that share them */
     }
+    set |= ra->host->temps[TCG_VEC];
     la_move_gprs(g, stored, true);
     ra_save(ra, set);
+    la_call(g, la_common.to_c);
     load_args(g, h->takes_env, h->nargs, op->src);
     if (h->takes_env) {
         la_mov(&g->a, LA_A0, LA_ENV);
@@ -149,13 +151,21 @@ void gen_call(LAGen *g, const TCGOp *op)
         la_li(&g->a, LA_TMP0, g->guest_pc);
         la_st_d(&g->a, LA_TMP0, LA_ENV, g->s->env_rip);
     }
+    if (f & TCG_HF_MXCSR) {
+        la_ld_wu(&g->a, LA_TMP0, LA_ENV, g->s->env_mxcsr);
+        la_st_d(&g->a, LA_TMP0, LA_ENV, LA_SCRATCH(g, 4));
+    }
     la_call(g, (const void *)h->fn);
     if (f & TCG_HF_NORETURN) {
         la_trap(g, 6);
         return;
     }
     g->order = LA_ORDER_LD | LA_ORDER_ST;
+    la_call(g, la_common.from_c);
     la_move_gprs(g, lost, false);
+    if (f & TCG_HF_MXCSR) {
+        la_slow_call(g, la_mxcsr_restored);
+    }
     if (f & TCG_HF_WRITES_GLOBALS) {
         ra_forget_globals(ra, TCG_I64);
         for (uint32_t p = la_pinned_gprs; p; p &= p - 1) {

@@ -386,7 +386,9 @@ static LATest test_of(LAGen *g, const TCGOp *op, unsigned cond)
 {
     LATest t;
 
-    if (op->aux == CC_KIND_EFLAGS) {
+    if (la_fcc_test(g, op, cond & ~1u, &t)) {
+        /* in fcc */
+    } else if (op->aux == CC_KIND_EFLAGS) {
         t = test_eflags(g, la_low(g, op->src[0]), cond & ~1u);
     } else if (!test_direct(g, op, cond & ~1u, &t)) {
         flags_value(g, op);

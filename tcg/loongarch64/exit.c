@@ -75,6 +75,7 @@ void la_scan_structure(LAGen *g)
     uint16_t pushes[TCG_MAX_EXITS];
     unsigned n = 0, nb_pushes = 0;
 
+    la_vec_scan(g);
     for (unsigned i = 0; i < s->nb_ops; i++) {
         const TCGOp *op = &s->ops[i];
 
@@ -149,6 +150,12 @@ void la_jump_label(LAGen *g, uint32_t *insn, unsigned label)
     }
 }
 
+/* Careful code leaves by the exits of the fast code, which are patched. */
+static void goto_exit(LAGen *g, unsigned n)
+{
+    la_b(&g->a, (int64_t)g->s->exits[n].jump_offset - offset_here(g));
+}
+
 void gen_exit_direct(LAGen *g, const TCGOp *op)
 {
     unsigned n = g->exit_of[g->i];
@@ -157,6 +164,10 @@ void gen_exit_direct(LAGen *g, const TCGOp *op)
         la_store_cc(g, op, 1);
     }
     la_settle(g, la_pinned_gprs);
+    if (g->careful) {
+        goto_exit(g, n);
+        return;
+    }
     g->s->exits[n].jump_offset = offset_here(g);
     la_stub(g, STUB_EXIT, n, g->a.p);
     la_b(&g->a, 0);
@@ -351,8 +362,19 @@ void la_emit_stubs(LAGen *g)
         switch (stub->kind) {
         case STUB_SIDE:
             la_settle(g, la_pinned_gprs);
+            if (g->careful) {
+                goto_exit(g, stub->n);
+                break;
+            }
             /* fall through */
         case STUB_RETURN:
+            if (g->careful) {
+                rel = (int64_t)e->jump_offset -
+                      ((uint8_t *)stub->insn - (uint8_t *)g->start);
+                *stub->insn = LA_OP_pcaddi | la_f(LA_TMP1, 0) |
+                              la_s(rel >> 2, 20, 0, 5);
+                break;
+            }
             e->jump_offset = offset_here(g);
             la_b(&g->a, 4);
             /* fall through */
@@ -373,7 +395,7 @@ void la_emit_stubs(LAGen *g)
 
 /* ---- the code emitted once ---- */
 
-/* What C wants back: ra, fp, s0 - s8. */
+/* What C wants back: ra, fp, s0 - s8, f24 - f31. */
 static void move_callee_saved(LAGen *g, bool store)
 {
     unsigned n = 0;
@@ -384,6 +406,10 @@ static void move_callee_saved(LAGen *g, bool store)
                                         FRAME_SAVED + n++ * 8);
         }
     }
+    for (unsigned k = 0; k < 8; k++) {
+        (store ? la_fst_d : la_fld_d)(&g->a, LA_FT0 + k, LA_SP,
+                                      FRAME_SAVED_F + k * 8);
+    }
 }
 
 static void gen_enter(LAGen *g)
@@ -393,8 +419,12 @@ static void gen_enter(LAGen *g)
     la_common.enter = la_rx(a);
     la_addi_d(a, LA_SP, LA_SP, -FRAME_SIZE);
     move_callee_saved(g, true);
+    la_movfcsr2gr(a, LA_TMP0, 0);
+    la_st_w(a, LA_TMP0, LA_SP, FRAME_FCSR);
     la_mov(a, LA_ENV, LA_A0);
+    la_fcsr_arm(g, LA_TMP0);
     la_mov(a, LA_TMP0, LA_A1);
+    la_vec_move_pinned(g, false);
     la_move_gprs(g, ~0u, false);
     la_jirl(a, LA_ZERO, LA_TMP0, 0);
 }
@@ -411,7 +441,9 @@ static void gen_leave(LAGen *g)
     la_mov(a, LA_TMP0, LA_ZERO);
     la_common.exit_cookie = la_rx(a);
     la_move_gprs(g, ~0u, true);
+    la_vec_move_pinned(g, true);
     la_mov(a, LA_A0, LA_TMP0);
+    la_fcsr_collect(g, LA_A1, LA_A2);
     move_callee_saved(g, false);
     la_addi_d(a, LA_SP, LA_SP, FRAME_SIZE);
     la_jirl(a, LA_ZERO, LA_RA, 0);
@@ -431,7 +463,7 @@ static uint64_t slow_cc_eval(void *env, uint64_t arg, void *frame)
     return tcg_cc_eval(op, dst, src, src2);
 }
 
-/* r4 - r18 and ra to the frame or back. */
+/* r4 - r18, ra and vectors to memory or back. */
 static void move_caller_saved(LAGen *g, bool store)
 {
     for (unsigned reg = LA_A0; reg <= LA_T6; reg++) {
@@ -440,6 +472,11 @@ static void move_caller_saved(LAGen *g, bool store)
     }
     (store ? la_st_d : la_ld_d)(&g->a, LA_RA, LA_SP,
                                 FRAME_TMP + (FRAME_NB_TMP - 1) * 8);
+    la_vec_move_pinned(g, store);
+    for (unsigned k = 0; k < 8; k++) {
+        (store ? la_vec_store : la_vec_load)(g, LA_VTEMP0 + k, LA_SP,
+                                             FRAME_VTEMP + (int)k * 16);
+    }
 }
 
 static void gen_call_c(LAGen *g)
@@ -450,12 +487,23 @@ static void gen_call_c(LAGen *g)
     la_li(a, LA_TMP0, (uintptr_t)slow_cc_eval);
     la_common.call_c = la_rx(a);
     move_caller_saved(g, true);
+    la_fcsr_collect(g, LA_A0, LA_A1);
     la_mov(a, LA_A0, LA_ENV);
     la_mov(a, LA_A1, LA_TMP1);
     la_mov(a, LA_A2, LA_SP);
     la_jirl(a, LA_RA, LA_TMP0, 0);
     la_mov(a, LA_TMP0, LA_A0);
+    la_fcsr_arm(g, LA_A0);
     move_caller_saved(g, false);
+    la_jirl(a, LA_ZERO, LA_RA, 0);
+
+    la_common.to_c = la_rx(a);
+    la_vec_move_pinned(g, true);
+    la_fcsr_collect(g, LA_TMP0, LA_TMP1);
+    la_jirl(a, LA_ZERO, LA_RA, 0);
+    la_common.from_c = la_rx(a);
+    la_fcsr_arm(g, LA_TMP0);
+    la_vec_move_pinned(g, false);
     la_jirl(a, LA_ZERO, LA_RA, 0);
 }
 

@@ -104,6 +104,10 @@ static void hook_move(void *gen, unsigned d, unsigned s)
 {
     LAGen *g = gen;
 
+    if (d >= RA_VEC) {
+        la_vec_move(g, d - RA_VEC, s - RA_VEC);
+        return;
+    }
     la_mov(&g->a, d, s);
     g->forms.z[d] = g->forms.z[s];
     g->forms.s[d] = g->forms.s[s];
@@ -115,6 +119,10 @@ static void hook_load(void *gen, unsigned d, RAHome home)
 {
     LAGen *g = gen;
 
+    if (d >= RA_VEC) {
+        la_vec_load(g, d - RA_VEC, home_base(home), home.offset);
+        return;
+    }
     la_ld_d(&g->a, d, home_base(home), home.offset);
     la_form_any(g, d);
 }
@@ -124,6 +132,10 @@ static void hook_store(void *gen, unsigned s, RAHome home)
 {
     LAGen *g = gen;
 
+    if (s >= RA_VEC) {
+        la_vec_store(g, s - RA_VEC, home_base(home), home.offset);
+        return;
+    }
     if (g->forms.dirty >> s & 1) {
         la_bstrpick_d(&g->a, LA_TMP2, s, 31, 0);
         s = LA_TMP2;
@@ -162,7 +174,7 @@ uint32_t la_pinned_gprs;
 
 static void pin_globals(TCGContext *s)
 {
-    unsigned n = 0;
+    unsigned n = 0, nv = 0;
 
     la_pinned_gprs = 0;
     for (unsigned v = 1; v <= s->nb_globals; v++) {
@@ -172,6 +184,8 @@ static void pin_globals(TCGContext *s)
         if (x->type == TCG_I64 && n < ARRAY_SIZE(pin_order)) {
             x->pinned = pin_order[n++];
             la_pinned_gprs |= 1u << x->pinned;
+        } else if (x->type == TCG_VEC && nv < LA_VTEMP0) {
+            x->pinned = RA_VEC + nv++;
         }
     }
 }
@@ -273,22 +287,15 @@ static void place_label(LAGen *g, unsigned i, unsigned label)
     mark_again(g);
 }
 
-static ptrdiff_t la_gen_code(TCGContext *s, TCGCodeBuf buf,
-                             const uintptr_t *cookies)
+/* The code of the unit once, from where g->a.p is; false if it does not fit. */
+static bool emit_unit(LAGen *g)
 {
-    LAGen *g = s->backend_data;
+    TCGContext *s = g->s;
     RA *ra = &g->ra;
 
-    g->a.p = g->start = (uint32_t *)buf.rw;
-    g->a.rx_off = buf.rx - buf.rw;
-    g->end = (uint32_t *)(buf.rw + buf.size);
-    g->cookies = cookies;
-    g->failed = false;
     g->nb_fixups = g->nb_stubs = 0;
     g->order = LA_ORDER_LD | LA_ORDER_ST;
-    s->nb_exits = s->nb_marks = 0;
     memset(g->label_at, 0, s->nb_labels * sizeof(g->label_at[0]));
-
     ra_begin(ra);
     la_scan_structure(g);
     ra_liveness(ra);
@@ -298,7 +305,7 @@ static ptrdiff_t la_gen_code(TCGContext *s, TCGCodeBuf buf,
         const TCGOp *op = &s->ops[i];
 
         if (g->end - g->a.p < 512) {
-            return -1;
+            return false;
         }
         if (ra->info[i] & RA_OPI_SKIP) {
             continue;
@@ -322,25 +329,53 @@ static ptrdiff_t la_gen_code(TCGContext *s, TCGCodeBuf buf,
         emit_fn[op->opc](g, op);
         ra_op_end(ra);
         if (g->failed || ra->failed) {
-            break;
+            return true;
         }
     }
-    if (!g->failed && !ra->failed) {
-        la_emit_stubs(g);
-    }
-    if (g->failed || ra->failed) {
-        /* too complex for one unit */
-        s->overflow = true;
-        return -1;
-    }
-    if (g->a.p > g->end - 16) {
-        return -1;
-    }
-    for (unsigned k = 0; k < g->nb_fixups; k++) {
+    la_emit_stubs(g);
+    for (unsigned k = 0; k < g->nb_fixups && !g->failed; k++) {
         const LAFixup *f = &g->fixups[k];
 
         la_set_branch(f->insn, (uint8_t *)g->label_at[f->label] -
                       (uint8_t *)f->insn);
+    }
+    return g->a.p <= g->end - 16;
+}
+
+static ptrdiff_t la_gen_code(TCGContext *s, TCGCodeBuf buf,
+                             const uintptr_t *cookies)
+{
+    LAGen *g = s->backend_data;
+    uint32_t *choose;
+    bool ok;
+
+    g->a.p = g->start = (uint32_t *)buf.rw;
+    g->a.rx_off = buf.rx - buf.rw;
+    g->end = (uint32_t *)(buf.rw + buf.size);
+    g->cookies = cookies;
+    g->failed = g->careful = false;
+    s->nb_exits = s->nb_marks = 0;
+
+    if (la_uses_fp(g)) {
+        la_ld_wu(&g->a, LA_TMP0, LA_ENV, LA_CAREFUL(g));
+        choose = g->a.p;
+        la_bnez(&g->a, LA_TMP0, 0);
+        ok = emit_unit(g);
+        if (ok && !g->failed && !g->ra.failed) {
+            la_set_branch(choose, (uint8_t *)g->a.p - (uint8_t *)choose);
+            g->careful = true;
+            ok = emit_unit(g);
+        }
+    } else {
+        ok = emit_unit(g);
+    }
+    if (g->failed || g->ra.failed) {
+        /* too complex for one unit */
+        s->overflow = true;
+        return -1;
+    }
+    if (!ok) {
+        return -1;
     }
     __asm__ volatile("ibar 0" : : : "memory");
     return (uint8_t *)g->a.p - buf.rw;
@@ -350,6 +385,7 @@ static uintptr_t la_enter(void *env, const void *code)
 {
     uintptr_t (*fn)(void *, const void *) = (void *)la_common.enter;
 
+    la_set_mode(env);
     return fn(env, code);
 }
 
@@ -375,6 +411,8 @@ static const TCGBackend backend = {
     .sync_to_ucontext = la_sync_to_ucontext,
     .settle_state = la_settle_state,
     .replaced = la_replaced,
+    .fix_fault = la_fix_fault,
+    .abandon = la_abandon,
     .disas = la_disas,
 };
 

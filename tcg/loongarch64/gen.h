@@ -9,8 +9,18 @@
  *
  * Registers: r31 = CPU state, sp = frame (below), the guest's sixteen general
  * registers in r22 - r30 and r12 - r18, temps in r4 - r11.  r19, r20 and r1
- * belong to the code of one op.  Vectors: guest registers in f0 - f15, temps in
- * f16 - f23.
+ * belong to the code of one op.
+ *
+ * Vectors: guest registers in f0 - f15, temps in f16 - f23; f24 - f31 belong to
+ * the code of one op.  A register holds the first la_vec_part() bytes of a
+ * value, 8 on the FPU alone and 16 with LSX; the rest is in memory, at home in
+ * the CPU state or in the temp's slot of the frame.
+ *
+ * Modes.  The FPU lacks two things of MXCSR: flushing of denormals, and the flag
+ * for denormal operands.  A thread is in *careful* mode when its MXCSR asks for
+ * the first or unmasks an exception, or when the guest has shown that it looks
+ * at exception flags (see fp-env.c).  A unit that computes floating point is
+ * emitted twice, and its entry chooses.
  *
  * Forms.  32-bit instructions of LoongArch sign-extend their results, the IR
  * zero-extends.  So a register may hold a value whose upper half is only
@@ -50,9 +60,19 @@ enum {
     FRAME_SAVED     = FRAME_TMP + FRAME_NB_TMP * 8,     /* the caller's */
     FRAME_NB_SAVED  = 12,
     FRAME_FCSR      = FRAME_SAVED + FRAME_NB_SAVED * 8, /* the host's own */
-    FRAME_SIZE      = FRAME_FCSR + 16,
+    FRAME_SAVED_F   = FRAME_FCSR + 16,                  /* the caller's f24 ... */
+    FRAME_VTEMP     = FRAME_SAVED_F + 8 * 8,    /* f16 ... during slow calls */
+    FRAME_SIZE      = FRAME_VTEMP + 8 * 16,
 };
 QEMU_BUILD_BUG_ON(FRAME_SIZE % 16 || FRAME_VEC % 32 || FRAME_SIZE > 2047);
+
+/* Vector registers, by number. */
+enum { LA_VTEMP0 = 16, LA_FT0 = 24, LA_FT1, LA_FT2, LA_FT3, LA_FT4, LA_FT5,
+       LA_FT6, LA_FT7 };
+
+/* Condition flags: 0 - 3 keep a comparison (see isel-cond.c), the others belong
+ * to the code of one op. */
+enum { LA_FCC_B, LA_FCC_E, LA_FCC_BE, LA_FCC_P, LA_FCC_TMP };
 
 /* Host features. */
 enum {
@@ -80,6 +100,9 @@ typedef struct LACommon {
     const uint8_t *call_c;          /* TMP0 = TMP0(env, TMP1, frame), an
                                        LASlowFn; likewise */
     const uint8_t *ret_miss;        /* see exit.c */
+    const uint8_t *to_c;            /* vectors and FCSR to the CPU state, before */
+    const uint8_t *from_c;          /* and after a call of C; change TMP0, TMP1,
+                                       ra */
 } LACommon;
 extern LACommon la_common;
 
@@ -141,6 +164,7 @@ typedef struct LAGen {
     unsigned i;         /* index of op */
     uint8_t info;       /* RA_OPI_* of op */
     bool failed;
+    bool careful;       /* emitting the second code of the unit */
     LAForms forms;
     uint64_t guest_pc;  /* of the instruction being emitted */
     uint8_t order;      /* kinds of accesses since the last barrier (tso) */
@@ -149,6 +173,9 @@ typedef struct LAGen {
     uint16_t label_op[TCG_MAX_LABELS];  /* op index of a placed label */
     uint32_t *label_at[TCG_MAX_LABELS];
     LAForms label_forms[TCG_MAX_LABELS];
+    bool vec_wide[TCG_MAX_VALS];        /* more than the low 8 bytes are read */
+    uint8_t fcc_used[TCG_MAX_VALS];     /* conditions of a comparison that are
+                                           tested, and whether it is a number */
     LAFixup fixups[LA_MAX_FIXUPS];
     unsigned nb_fixups;
     LAStub stubs[LA_MAX_STUBS];
@@ -337,19 +364,69 @@ void la_replaced(const void *rx, size_t size);
 
 void la_emit_atomic_stub(LAGen *g, LAStub *stub);
 
-/* ---- isel-vec.c, vec-int.c, vec-fp.c ---- */
+/* ---- vec-reg.c: where vectors are ---- */
 
-/* Memory of a vector value; a result that is there now. */
+/* Bytes of a vector that are in its register. */
+static inline unsigned la_vec_part(void)
+{
+    return la_have(LA_F_LSX) ? 16 : 8;
+}
+/* The register (0 - 31) of a source; of result 0, which becomes valid by
+ * la_vec_bind() or la_vec_written(). */
+unsigned la_vec_use(LAGen *g, TCGv v);
+unsigned la_vec_dst(LAGen *g);
+void la_vec_bind(LAGen *g, unsigned d);
+/* Are bytes of @v above the first 8 wanted? */
+bool la_vec_wide(LAGen *g, TCGv v);
+void la_vec_scan(LAGen *g);
+/* Memory of a vector value: as it is; with all of the value in it. */
 LAMem la_vec_place(LAGen *g, TCGv v);
+LAMem la_vec_mem(LAGen *g, TCGv v);
+/* All of result 0 has been written to its memory. */
 void la_vec_written(LAGen *g, TCGv v);
+/* Register and memory. */
+void la_vec_move(LAGen *g, unsigned d, unsigned s);
+void la_vec_load(LAGen *g, unsigned d, unsigned base, int32_t off);
+void la_vec_store(LAGen *g, unsigned s, unsigned base, int32_t off);
+/* Bytes from @from to @to of a result: zero, those of @a. */
+void la_vec_zero(LAGen *g, LAMem d, unsigned from, unsigned to);
+void la_vec_copy(LAGen *g, LAMem d, LAMem a, unsigned from, unsigned to);
 /* Bytes of a result from @from on become zero, up to 16, or 32 on demand. */
 void la_vec_zero_tail(LAGen *g, const TCGOp *op, LAMem d, unsigned from);
-/* By tcg_vop_ref(), in two steps; between them numbers are in TMP0. */
+/* Pinned registers to or from the CPU state. */
+void la_vec_move_pinned(LAGen *g, bool store);
+
+/* ---- isel-vec.c, vec-int.c, vec-fp.c, vec-lsx.c ---- */
+
+/* By tcg_vop_ref(); a number is in TMP0. */
 void la_vec_reference(LAGen *g, const TCGOp *op);
 void la_vec_result(LAGen *g, const TCGOp *op);
-/* In general registers, on the FPU; false: not done. */
-bool la_vec_int(LAGen *g, const TCGOp *op);
+/* CMPSD's predicates as those of fcmp. */
+typedef struct LAPredicate {
+    uint8_t cond, signaling, swap;
+} LAPredicate;
+extern const LAPredicate la_predicates[32];
+enum { LA_PREDICATE_TRUE = 0xff };
+/* On LSX, on the FPU, in general registers; false: not done. */
+bool la_vec_lsx(LAGen *g, const TCGOp *op);
 bool la_vec_fp(LAGen *g, const TCGOp *op);
+bool la_vec_int(LAGen *g, const TCGOp *op);
+/* Flags of a comparison of floating-point numbers in fcc. */
+bool la_fcc_test(LAGen *g, const TCGOp *op, unsigned cond, LATest *t);
+
+/* ---- fp-env.c ---- */
+
+/* FCSR to MXCSR's flags, MXCSR to FCSR; the arguments are free registers. */
+void la_fcsr_collect(LAGen *g, unsigned t0, unsigned t1);
+void la_fcsr_arm(LAGen *g, unsigned t0);
+/* Which of the two codes of a unit the thread runs. */
+#define LA_CAREFUL(g) LA_SCRATCH(g, 5)
+void la_set_mode(void *env);
+LASlowFn la_mxcsr_changed, la_mxcsr_restored;
+bool la_uses_fp(const LAGen *g);
+/* The FPU found something that it does not do as SSE does. */
+bool la_fix_fault(void *env, void *uc);
+void la_abandon(void *env, const void *uc);
 
 /* ---- fault.c ---- */
 
@@ -360,5 +437,13 @@ void la_fault_init(const TCGContext *s);
 /* Pinned general registers as TCGInsnMark.host. */
 uint16_t la_mark_bits(uint32_t set);
 extern const TCGContext *la_context;
+/* Floating-point registers in a signal frame. */
+typedef struct LAFpContext {
+    uint64_t *regs;         /* of @size bytes each */
+    unsigned size;
+    uint64_t *fcc;
+    uint32_t *fcsr;
+} LAFpContext;
+bool la_fp_context(const void *uc, LAFpContext *f);
 
 #endif

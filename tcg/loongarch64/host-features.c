@@ -16,6 +16,8 @@ static const struct {
     uint32_t hwcap;
 } features[] = {
     { "ual", LA_F_UAL, 1u << 2 },
+    { "lsx", LA_F_LSX, 1u << 4 },
+    { "lasx", LA_F_LASX, 1u << 5 },
     { "crc32", LA_F_CRC32, 1u << 6 },
 };
 

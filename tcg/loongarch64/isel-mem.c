@@ -308,16 +308,3 @@ void gen_lea_env(LAGen *g, const TCGOp *op)
     }
     la_bind(g, 0, d, 64, 64);
 }
-
-void gen_ld_mxcsr(LAGen *g, const TCGOp *op)
-{
-    la_st_w(&g->a, la_low(g, op->src[0]), LA_ENV, g->s->env_mxcsr);
-}
-
-void gen_st_mxcsr(LAGen *g, const TCGOp *op)
-{
-    unsigned d = la_dst(g, 0, TCGV_NONE, TCGV_NONE);
-
-    la_ld_wu(&g->a, d, LA_ENV, g->s->env_mxcsr);
-    la_bind(g, 0, d, 32, 64);
-}

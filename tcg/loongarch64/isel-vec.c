@@ -1,41 +1,10 @@
 /*
- * Vectors.  Their values live in memory: guest registers in the CPU state,
- * temps in their slots of the frame.  Loads, stores, moves and bitwise logic
- * are done here in general registers, the rest by the reference.
+ * Vectors: loads, stores, moves, and calls of the reference.  See vec-reg.c for
+ * where they are.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "gen.h"
-
-/* ---- places ---- */
-
-LAMem la_vec_place(LAGen *g, TCGv v)
-{
-    const TCGVal *x = &g->s->vals[v];
-
-    if (x->kind == TCG_VAL_GLOBAL) {
-        return (LAMem) { LA_ENV, 0, x->offset };
-    }
-    return (LAMem) { LA_SP, 0, ra_slot(&g->ra, v).offset };
-}
-
-/* Result @v is where la_vec_place() says. */
-void la_vec_written(LAGen *g, TCGv v)
-{
-    if (g->s->vals[v].kind == TCG_VAL_TEMP && !ra_dst_dead(&g->ra, 0)) {
-        g->ra.vals[v].in_slot = true;
-    }
-}
-
-/* Bytes of a result from @from on become zero, up to 16, or 32 on demand. */
-void la_vec_zero_tail(LAGen *g, const TCGOp *op, LAMem d, unsigned from)
-{
-    unsigned to = op->flags & TCG_F_ZERO_UPPER ? 32 : 16;
-
-    for (; from < to; from += 8) {
-        la_st_d(&g->a, LA_ZERO, d.base, d.disp + from);
-    }
-}
 
 /* ---- memory ---- */
 
@@ -64,41 +33,60 @@ static void check_align(LAGen *g, const TCGOp *op, LAMem m)
     }
 }
 
-/*
- * Copy, everything read before anything is written, and the end first: of two
- * pages it is mostly the second one that is missing.
- */
-static void copy(LAGen *g, LAMem d, LAMem s, unsigned size)
-{
-    unsigned n = MAX(size / 8, 1u), t[4];
 
-    for (unsigned k = 0; k < n; k++) {
-        t[k] = ra_scratch(&g->ra, TCG_I64, 0);
-        la_form_any(g, t[k]);
-        (size == 4 ? la_ld_wu : la_ld_d)(&g->a, t[k], s.base, s.disp + k * 8);
-    }
-    for (unsigned k = n; k-- > 0; ) {
-        (size == 4 ? la_st_w : la_st_d)(&g->a, t[k], d.base, d.disp + k * 8);
-        ra_unlock(&g->ra, t[k]);
+/* Scratch for bytes on their way from memory to memory. */
+static unsigned byte_temp(LAGen *g)
+{
+    unsigned t = ra_scratch(&g->ra, TCG_I64, 0);
+
+    la_form_any(g, t);
+    return t;
+}
+
+/* The first 4 bytes, or 8, or all of a part of a register. */
+static void load_low(LAGen *g, const TCGOp *op, unsigned d, LAMem m)
+{
+    bool wide = la_vec_wide(g, op->dst[0]);
+
+    if (op->w >= VW_16) {
+        la_vec_load(g, d, m.base, m.disp);
+    } else if (op->w == VW_8 && (!la_have(LA_F_LSX) || !wide)) {
+        la_fld_d(&g->a, d, m.base, m.disp);
+    } else if (!wide) {
+        la_fld_s(&g->a, d, m.base, m.disp);
+    } else {
+        (op->w == VW_8 ? la_ld_d : la_ld_wu)(&g->a, LA_TMP1, m.base, m.disp);
+        if (la_have(LA_F_LSX)) {
+            la_vreplgr2vr_d(&g->a, d, LA_TMP1);
+            la_vinsgr2vr_d(&g->a, d, LA_ZERO, 1);
+        } else {
+            la_movgr2fr_d(&g->a, d, LA_TMP1);
+        }
     }
 }
 
+/* Everything is read before anything is written. */
 static void vload(LAGen *g, const TCGOp *op, LAMem m)
 {
-    unsigned size = 1u << op->w, t;
-    LAMem d = la_vec_place(g, op->dst[0]);
+    unsigned size = 1u << op->w, part = la_vec_part(), t[3], n = 0, d;
+    LAMem place = { 0 };
 
     check_align(g, op, m);
-    if (size < 8) {
-        t = ra_scratch(&g->ra, TCG_I64, 0);
-        la_form_any(g, t);
-        la_ld_wu(&g->a, t, m.base, m.disp);
-        la_st_d(&g->a, t, d.base, d.disp);
-    } else {
-        copy(g, d, m, size);
+    for (unsigned at = part; at < size; at += 8) {
+        t[n] = byte_temp(g);
+        la_ld_d(&g->a, t[n++], m.base, m.disp + at);
     }
-    la_vec_zero_tail(g, op, d, MAX(size, 8u));
-    la_vec_written(g, op->dst[0]);
+    d = la_vec_dst(g);
+    load_low(g, op, d, m);
+    if (la_vec_wide(g, op->dst[0]) && (n || size < 16 ||
+                                       op->flags & TCG_F_ZERO_UPPER)) {
+        place = la_vec_place(g, op->dst[0]);
+        for (unsigned k = 0; k < n; k++) {
+            la_st_d(&g->a, t[k], place.base, place.disp + part + k * 8);
+        }
+        la_vec_zero_tail(g, op, place, MAX(size, part));
+    }
+    la_vec_bind(g, d);
 }
 
 void gen_vld(LAGen *g, const TCGOp *op)
@@ -112,6 +100,27 @@ void gen_vld_env(LAGen *g, const TCGOp *op)
     vload(g, op, (LAMem) { LA_ENV, 0, op->imm });
 }
 
+/* Of two pages it is mostly the second one that is missing: the end first. */
+static void vstore(LAGen *g, const TCGOp *op, TCGv v, LAMem m)
+{
+    unsigned size = 1u << op->w, part = la_vec_part(), s = la_vec_use(g, v), t;
+    LAMem place;
+
+    if (size > part) {
+        place = la_vec_place(g, v);
+        t = byte_temp(g);
+        for (unsigned at = size - 8; at >= part; at -= 8) {
+            la_ld_d(&g->a, t, place.base, place.disp + at);
+            la_st_d(&g->a, t, m.base, m.disp + at);
+        }
+    }
+    if (size >= 16) {
+        la_vec_store(g, s, m.base, m.disp);
+    } else {
+        (size == 8 ? la_fst_d : la_fst_s)(&g->a, s, m.base, m.disp);
+    }
+}
+
 void gen_vst(LAGen *g, const TCGOp *op)
 {
     LAMem m;
@@ -119,13 +128,12 @@ void gen_vst(LAGen *g, const TCGOp *op)
     la_order(g, LA_ORDER_ST, false);
     m = vector_address(g, op, 1u << op->w);
     check_align(g, op, m);
-    copy(g, m, la_vec_place(g, op->src[2]), 1u << op->w);
+    vstore(g, op, op->src[2], m);
 }
 
 void gen_vst_env(LAGen *g, const TCGOp *op)
 {
-    copy(g, (LAMem) { LA_ENV, 0, op->imm }, la_vec_place(g, op->src[0]),
-         1u << op->w);
+    vstore(g, op, op->src[0], (LAMem) { LA_ENV, 0, op->imm });
 }
 
 /* ---- the reference ---- */
@@ -172,7 +180,22 @@ static uint64_t encode(LAMem m, unsigned n)
     return (uint64_t)(m.disp | (m.base == LA_SP)) << n * 12;
 }
 
-/* The result is in its place, a number in TMP0. */
+/*
+ * Temps go to their slots for the call, but the allocator is not told: the code
+ * may be one of two ways of an op.  The slow call itself takes care of guest
+ * registers.
+ */
+static LAMem source_place(LAGen *g, TCGv v)
+{
+    LAMem m = la_vec_place(g, v);
+    unsigned reg = ra_where(&g->ra, v);
+
+    if (g->s->vals[v].kind == TCG_VAL_TEMP && !g->ra.vals[v].in_slot) {
+        la_vec_store(g, reg - RA_VEC, m.base, m.disp);
+    }
+    return m;
+}
+
 void la_vec_reference(LAGen *g, const TCGOp *op)
 {
     const char *sig = tcg_vop_defs[op->aux].sig;
@@ -184,7 +207,7 @@ void la_vec_reference(LAGen *g, const TCGOp *op)
         LAMem m = vtmp(g, 1 + k);
 
         if (sig[1 + k] == 'v') {
-            m = la_vec_place(g, op->src[k]);
+            m = source_place(g, op->src[k]);
         } else {
             unsigned r = la_use(g, op->src[k]);
 
@@ -205,7 +228,7 @@ void la_vec_reference(LAGen *g, const TCGOp *op)
     }
 }
 
-/* What is computed goes to the op's result; a number is in TMP0. */
+/* A result is in its memory, a number in TMP0. */
 void la_vec_result(LAGen *g, const TCGOp *op)
 {
     unsigned d;
@@ -219,79 +242,72 @@ void la_vec_result(LAGen *g, const TCGOp *op)
     }
 }
 
-/* ---- in general registers ---- */
+/* ---- moves ---- */
 
-static void bitwise(LAGen *g, const TCGOp *op)
+static void vmove(LAGen *g, const TCGOp *op)
 {
-    LAMem d = la_vec_place(g, op->dst[0]), a = la_vec_place(g, op->src[0]);
-    LAMem b = la_vec_place(g, op->src[1]);
-    unsigned size = 1u << op->w;
+    unsigned size = 1u << op->w, part = la_vec_part(), d;
+    unsigned a = la_vec_use(g, op->src[0]);
+    bool wide = la_vec_wide(g, op->dst[0]);
+    LAMem place;
 
-    for (unsigned k = 0; k < size; k += 8) {
-        la_ld_d(&g->a, LA_TMP0, a.base, a.disp + k);
-        la_ld_d(&g->a, LA_TMP1, b.base, b.disp + k);
-        switch (op->aux) {
-        case VOP_and:
-            la_and(&g->a, LA_TMP0, LA_TMP0, LA_TMP1);
-            break;
-        case VOP_or:
-            la_or(&g->a, LA_TMP0, LA_TMP0, LA_TMP1);
-            break;
-        case VOP_xor:
-            la_xor(&g->a, LA_TMP0, LA_TMP0, LA_TMP1);
-            break;
-        default:
-            la_andn(&g->a, LA_TMP0, LA_TMP1, LA_TMP0);
-            break;
+    if (wide && (size > part || op->flags & TCG_F_ZERO_UPPER)) {
+        place = la_vec_place(g, op->dst[0]);
+        la_vec_copy(g, place, la_vec_place(g, op->src[0]), part, size);
+        if (op->flags & TCG_F_ZERO_UPPER) {
+            la_vec_zero(g, place, size, 32);
         }
-        la_st_d(&g->a, LA_TMP0, d.base, d.disp + k);
     }
-    la_vec_zero_tail(g, op, d, size);
-    la_vec_written(g, op->dst[0]);
+    d = la_vec_dst(g);
+    la_vec_move(g, d, a);
+    la_vec_bind(g, d);
+}
+
+/* Zero, or the low 8 bytes of src[0] and zeros. */
+static void vzero(LAGen *g, const TCGOp *op)
+{
+    unsigned part = la_vec_part(), a = 0, d;
+    unsigned to = op->flags & TCG_F_ZERO_UPPER ||
+                  (op->w == VW_32 && op->aux == VOP_zero) ? 32 : 16;
+
+    if (op->aux == VOP_movq) {
+        a = la_vec_use(g, op->src[0]);
+    }
+    if (to > part && la_vec_wide(g, op->dst[0])) {
+        la_vec_zero(g, la_vec_place(g, op->dst[0]), part, to);
+    }
+    d = la_vec_dst(g);
+    if (op->aux == VOP_movq) {
+        la_vec_move(g, d, a);
+        if (la_have(LA_F_LSX)) {
+            la_vinsgr2vr_d(&g->a, d, LA_ZERO, 1);
+        }
+    } else if (la_have(LA_F_LSX)) {
+        la_vxor_v(&g->a, d, d, d);
+    } else {
+        la_movgr2fr_d(&g->a, d, LA_ZERO);
+    }
+    la_vec_bind(g, d);
 }
 
 void gen_v(LAGen *g, const TCGOp *op)
 {
-    unsigned size = 1u << op->w;
-    LAMem d;
-
     switch (op->aux) {
-    case VOP_and:
-    case VOP_or:
-    case VOP_xor:
-    case VOP_andn:
-        bitwise(g, op);
-        return;
     case VOP_mov:
         if (op->flags & TCG_F_SCALAR) {
             break;
         }
-        d = la_vec_place(g, op->dst[0]);
-        copy(g, d, la_vec_place(g, op->src[0]), size);
-        if (op->flags & TCG_F_ZERO_UPPER) {
-            la_vec_zero_tail(g, op, d, size);
-        }
-        la_vec_written(g, op->dst[0]);
+        vmove(g, op);
         return;
     case VOP_zero:
-        d = la_vec_place(g, op->dst[0]);
-        la_vec_zero_tail(g, op, d, 0);
-        if (size == 32 && !(op->flags & TCG_F_ZERO_UPPER)) {
-            la_st_d(&g->a, LA_ZERO, d.base, d.disp + 16);
-            la_st_d(&g->a, LA_ZERO, d.base, d.disp + 24);
-        }
-        la_vec_written(g, op->dst[0]);
-        return;
     case VOP_movq:
-        d = la_vec_place(g, op->dst[0]);
-        copy(g, d, la_vec_place(g, op->src[0]), 8);
-        la_vec_zero_tail(g, op, d, 8);
-        la_vec_written(g, op->dst[0]);
+        vzero(g, op);
         return;
     default:
         break;
     }
-    if (la_vec_int(g, op) || la_vec_fp(g, op)) {
+    if ((la_have(LA_F_LSX) && la_vec_lsx(g, op)) || la_vec_fp(g, op) ||
+        la_vec_int(g, op)) {
         return;
     }
     la_vec_reference(g, op);

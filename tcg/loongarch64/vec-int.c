@@ -25,7 +25,7 @@ static bool lane_op(LAGen *g, const TCGOp *op)
 {
     bool wide = op->cond == MO_64, shift = op->aux >= VOP_shli &&
                                            op->aux <= VOP_sari;
-    LAMem d = la_vec_place(g, op->dst[0]), a = la_vec_place(g, op->src[0]), b = a;
+    LAMem d = la_vec_place(g, op->dst[0]), a = la_vec_mem(g, op->src[0]), b = a;
     unsigned n = op->imm & 0xff;
     LAAsm *p = &g->a;
 
@@ -33,7 +33,7 @@ static bool lane_op(LAGen *g, const TCGOp *op)
         return false;
     }
     if (!shift) {
-        b = la_vec_place(g, op->src[1]);
+        b = la_vec_mem(g, op->src[1]);
     }
     for (int k = 0; k < 1 << op->w; k += wide ? 8 : 4) {
         (wide ? la_ld_d : la_ld_w)(p, LA_TMP0, a.base, a.disp + k);
@@ -75,8 +75,8 @@ static bool lane_op(LAGen *g, const TCGOp *op)
 /* Bytes of 64 bits that are equal: the sum finds bits 0..6, or bit 7. */
 static bool equal_bytes(LAGen *g, const TCGOp *op)
 {
-    LAMem d = la_vec_place(g, op->dst[0]), a = la_vec_place(g, op->src[0]);
-    LAMem b = la_vec_place(g, op->src[1]);
+    LAMem d = la_vec_place(g, op->dst[0]), a = la_vec_mem(g, op->src[0]);
+    LAMem b = la_vec_mem(g, op->src[1]);
     unsigned low = la_const_reg(g, 0x7f7f7f7f7f7f7f7full);
     LAAsm *p = &g->a;
 
@@ -100,7 +100,7 @@ static bool equal_bytes(LAGen *g, const TCGOp *op)
 /* Top bits of bytes: a product brings those of 64 bits together. */
 static bool top_bits(LAGen *g, const TCGOp *op)
 {
-    LAMem a = la_vec_place(g, op->src[0]);
+    LAMem a = la_vec_mem(g, op->src[0]);
     unsigned ones, factor, sum, esz = 1u << op->cond;
     LAAsm *p = &g->a;
 
@@ -135,14 +135,14 @@ static bool top_bits(LAGen *g, const TCGOp *op)
  */
 static bool words(LAGen *g, const TCGOp *op, const uint8_t from[4])
 {
-    LAMem d = la_vec_place(g, op->dst[0]), a = la_vec_place(g, op->src[0]), b = a;
+    LAMem d = la_vec_place(g, op->dst[0]), a = la_vec_mem(g, op->src[0]), b = a;
     unsigned t[4];
 
     if (op->w != VW_16) {
         return false;
     }
     if (op->src[1]) {
-        b = la_vec_place(g, op->src[1]);
+        b = la_vec_mem(g, op->src[1]);
     }
     for (unsigned k = 0; k < 4; k++) {
         LAMem m = from[k] < 4 ? a : b;
@@ -210,6 +210,34 @@ static bool shuffle(LAGen *g, const TCGOp *op)
     }
 }
 
+static bool bitwise(LAGen *g, const TCGOp *op)
+{
+    LAMem d = la_vec_place(g, op->dst[0]), a = la_vec_mem(g, op->src[0]);
+    LAMem b = la_vec_mem(g, op->src[1]);
+
+    for (int k = 0; k < 1 << op->w; k += 8) {
+        la_ld_d(&g->a, LA_TMP0, a.base, a.disp + k);
+        la_ld_d(&g->a, LA_TMP1, b.base, b.disp + k);
+        switch (op->aux) {
+        case VOP_and:
+            la_and(&g->a, LA_TMP0, LA_TMP0, LA_TMP1);
+            break;
+        case VOP_or:
+            la_or(&g->a, LA_TMP0, LA_TMP0, LA_TMP1);
+            break;
+        case VOP_xor:
+            la_xor(&g->a, LA_TMP0, LA_TMP0, LA_TMP1);
+            break;
+        default:
+            la_andn(&g->a, LA_TMP0, LA_TMP1, LA_TMP0);
+            break;
+        }
+        la_st_d(&g->a, LA_TMP0, d.base, d.disp + k);
+    }
+    done(g, op, d);
+    return true;
+}
+
 static bool from_number(LAGen *g, const TCGOp *op)
 {
     LAMem d = la_vec_place(g, op->dst[0]);
@@ -230,7 +258,7 @@ static bool to_number(LAGen *g, const TCGOp *op)
     static void (*const ld[4])(LAAsm *, unsigned, unsigned, int64_t) = {
         la_ld_bu, la_ld_hu, la_ld_wu, la_ld_d,
     };
-    LAMem a = la_vec_place(g, op->src[0]);
+    LAMem a = la_vec_mem(g, op->src[0]);
     unsigned lane = op->imm & ((16 >> op->cond) - 1);
 
     ld[op->cond](&g->a, LA_TMP0, a.base, a.disp + (lane << op->cond));
@@ -240,7 +268,7 @@ static bool to_number(LAGen *g, const TCGOp *op)
 
 static bool broadcast(LAGen *g, const TCGOp *op)
 {
-    LAMem d = la_vec_place(g, op->dst[0]), a = la_vec_place(g, op->src[0]);
+    LAMem d = la_vec_place(g, op->dst[0]), a = la_vec_mem(g, op->src[0]);
 
     la_ld_d(&g->a, LA_TMP0, a.base, a.disp);
     for (unsigned bits = 8u << op->cond; bits < 64; bits *= 2) {
@@ -255,8 +283,8 @@ static bool broadcast(LAGen *g, const TCGOp *op)
 
 static bool multiply(LAGen *g, const TCGOp *op)
 {
-    LAMem d = la_vec_place(g, op->dst[0]), a = la_vec_place(g, op->src[0]);
-    LAMem b = la_vec_place(g, op->src[1]);
+    LAMem d = la_vec_place(g, op->dst[0]), a = la_vec_mem(g, op->src[0]);
+    LAMem b = la_vec_mem(g, op->src[1]);
 
     for (int k = 0; k < 1 << op->w; k += 8) {
         la_ld_wu(&g->a, LA_TMP0, a.base, a.disp + k);
@@ -271,6 +299,11 @@ static bool multiply(LAGen *g, const TCGOp *op)
 bool la_vec_int(LAGen *g, const TCGOp *op)
 {
     switch (op->aux) {
+    case VOP_and:
+    case VOP_or:
+    case VOP_xor:
+    case VOP_andn:
+        return bitwise(g, op);
     case VOP_cmpeq:
         if (op->cond == MO_8) {
             return equal_bytes(g, op);

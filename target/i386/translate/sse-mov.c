@@ -264,6 +264,7 @@ static void trans_ldmxcsr(DisasContext *s, const X86Insn *insn, int arg)
                      imm64(s, 0xffff0000u));
     op = tcg_emit(s->tcg, TCG_OP_ld_mxcsr, MO_32);
     op->src[0] = v;
+    s->end_after = true;        /* see TCGBackend.gen_code */
 }
 
 static void trans_stmxcsr(DisasContext *s, const X86Insn *insn, int arg)

@@ -231,6 +231,7 @@ static void trans_ldmxcsr(DisasContext *s, const X86Insn *insn, int arg)
     gen_exception_if(s, EXCP0D_GPF, TCG_COND_TSTNE, MO_32, v,
                      imm64(s, 0xffff0000u));
     tcg_gen1(s->tcg, TCG_OP_ld_mxcsr, MO_32, TCGV_NONE, v);
+    s->end_after = true;        /* see TCGBackend.gen_code */
 }
 
 static void trans_stmxcsr(DisasContext *s, const X86Insn *insn, int arg)
@@ -253,6 +254,7 @@ static void trans_state(DisasContext *s, const X86Insn *insn, int mode)
     gen_call2(s, load ? &x86_helper_state_load : &x86_helper_state_save,
               TCGV_NONE, addr,
               imm64(s, mode | (insn->rex & 8 ? STATE_REXW : 0)));
+    s->end_after |= load;       /* see TCGBackend.gen_code */
 }
 
 const X86TransEntry x86_trans_system[] = {
