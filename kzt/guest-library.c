@@ -204,6 +204,24 @@ KztReason kzt_guest_library_verdict(KztGuestLibrary *l)
     return l->verdict;
 }
 
+static bool count_calls(const KztBridgeInfo *b, void *opaque)
+{
+    KztGuestLibrary *l = opaque;
+
+    l->used |= b->calls && b->guest_addr >= l->dyn.start &&
+               b->guest_addr < l->dyn.end;
+    return !l->used;
+}
+
+/* Has native code run?  An entry bridge is made by its first call. */
+static bool is_used(KztGuestLibrary *l)
+{
+    if (!l->used && kzt_options.choice != KZT_CHOICE_ENTRY) {
+        kzt_bridge_foreach(count_calls, l);
+    }
+    return l->used;
+}
+
 /* All of it runs emulated from now on. */
 static void take_back(KztGuestLibrary *l, KztReason verdict, char *why)
 {
@@ -228,7 +246,7 @@ void kzt_guest_library_imports(const LoaderEvent *ev)
             kzt_mixed_state_object(l, o, &why) == KZT_REASON_NATIVE) {
             continue;
         }
-        if (!l->used) {
+        if (!is_used(l)) {
             take_back(l, KZT_REASON_MIXED_STATE, why);
         } else {
             /* Too late: native objects exist. */
@@ -239,25 +257,6 @@ void kzt_guest_library_imports(const LoaderEvent *ev)
     }
     guest_objects_read_end(kzt_session.objects);
 }
-
-KztReason kzt_guest_library_function(KztGuestLibrary *l, const char *symbol,
-                                     const char *version,
-                                     const KztFunction **f, void **native)
-{
-    *f = kzt_library_function(l->lib, symbol, version);
-    if (!*f) {
-        return KZT_REASON_NO_PROTOTYPE;
-    }
-    if (!(*f)->wrapper || ((*f)->flags & KZT_FN_NOT_NATIVE)) {
-        return KZT_REASON_UNSUPPORTED_ABI;
-    }
-    *native = kzt_native_symbol(l->native, symbol, version);
-    return *native ? KZT_REASON_NATIVE : KZT_REASON_NATIVE_SYMBOL_MISSING;
-}
-
-/*
- * A function is about to run for the first time.
- */
 
 /* Its name, and its version unless that is the library's own. */
 static bool symbol_name(const KztGuestLibrary *l, uint32_t symbol,
@@ -277,6 +276,52 @@ static bool symbol_name(const KztGuestLibrary *l, uint32_t symbol,
                                     version_size) >= 0 ? version : NULL;
     return true;
 }
+
+/*
+ * What the description says about @symbol.  Another name for a function it
+ * knows is as good.
+ */
+static const KztFunction *function_of(const KztGuestLibrary *l,
+                                      const char *symbol, const char *version)
+{
+    const KztFunction *f = kzt_library_function(l->lib, symbol, version);
+    char name[256], version_buf[128];
+    uint32_t offset, i;
+    KztSymbol sym;
+    KztExport *e;
+
+    if (f || !kzt_dynamic_lookup(&l->dyn, symbol, NULL, &sym)) {
+        return f;
+    }
+    offset = l->dyn.load_bias + sym.value - l->dyn.start;
+    i = slot_of(l, offset);
+    while (!f && (e = next_export(l, offset, &i)) != NULL) {
+        if (symbol_name(l, e->symbol, name, sizeof(name), version_buf,
+                        sizeof(version_buf), &version)) {
+            f = kzt_library_function(l->lib, name, version);
+        }
+    }
+    return f;
+}
+
+KztReason kzt_guest_library_function(KztGuestLibrary *l, const char *symbol,
+                                     const char *version,
+                                     const KztFunction **f, void **native)
+{
+    *f = function_of(l, symbol, version);
+    if (!*f) {
+        return KZT_REASON_NO_PROTOTYPE;
+    }
+    if (!(*f)->wrapper || ((*f)->flags & KZT_FN_NOT_NATIVE)) {
+        return KZT_REASON_UNSUPPORTED_ABI;
+    }
+    *native = kzt_native_symbol(l->native, (*f)->name, version);
+    return *native ? KZT_REASON_NATIVE : KZT_REASON_NATIVE_SYMBOL_MISSING;
+}
+
+/*
+ * A function is about to run for the first time.
+ */
 
 static void log_entry(const KztGuestLibrary *l, uint64_t pc, const char *name,
                       const char *version, KztReason reason)
@@ -407,7 +452,6 @@ uint64_t kzt_guest_library_bridge(KztGuestLibrary *l, const KztFunction *f,
 {
     void *native = kzt_native_symbol(l->native, f->name, f->version);
 
-    l->used = true;
     return native ? kzt_bridge_slot(l->lib, f, native, value) : 0;
 }
 

@@ -61,7 +61,9 @@ bool kzt_bridges_ready(void)
                 ? READY : IMPOSSIBLE;
         if (state == IMPOSSIBLE) {
             qemu_log_mask(LOG_KZT, "kzt: no bridges: %s\n", why);
-        } else if (kzt_options.report) {
+        } else if (kzt_options.report ||
+                   kzt_options.choice == KZT_CHOICE_SLOT) {
+            /* Who was called cannot be taken back: see is_used(). */
             kzt_bridge_count_calls();
         }
     }

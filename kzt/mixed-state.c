@@ -57,6 +57,17 @@ static void symbols_free(Symbols *s)
     free(s->strings);
 }
 
+/*
+ * Does @o need symbol @i from elsewhere, @l perhaps?  A variable that a program
+ * copies, or that replaces the one of @l, is defined in both.
+ */
+static bool is_import(const KztSymbol *sym, const GuestObject *o,
+                      const KztGuestLibrary *l)
+{
+    return !sym->shndx || (ELF64_ST_TYPE(sym->info) == STT_OBJECT &&
+                           o->generation < l->generation);
+}
+
 static bool is_listed(const char *const *list, const char *name)
 {
     while (list && *list && strcmp(*list, name)) {
@@ -121,7 +132,8 @@ KztReason kzt_mixed_state_object(KztGuestLibrary *l, const GuestObject *o,
         const char *version, *name;
         KztReason r;
 
-        if (s.syms[i].shndx || s.syms[i].name >= s.dyn.strtab.size) {
+        if (!is_import(&s.syms[i], o, l) ||
+            s.syms[i].name >= s.dyn.strtab.size) {
             continue;
         }
         name = s.strings + s.syms[i].name;

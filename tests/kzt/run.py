@@ -16,7 +16,7 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
-MODULES = ('options', 'dl', 'programs')
+MODULES = ('options', 'planning', 'dl', 'programs')
 
 
 def host_library(d):
