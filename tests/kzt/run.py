@@ -16,7 +16,7 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
-MODULES = ('options', 'planning', 'dl', 'programs')
+MODULES = ('options', 'planning', 'libtest', 'dl', 'programs')
 
 
 def host_library(d):
@@ -61,7 +61,9 @@ def main():
         for m in args.module or MODULES:
             start = time.monotonic()
             with tempfile.TemporaryDirectory(prefix='kzt-') as d:
-                importlib.import_module(m).cases(emu, host, d, check)
+                module = importlib.import_module(m)
+                module.LONG = args.long
+                module.cases(emu, host, d, check)
             print(f'     {m}: {time.monotonic() - start:.1f} s', flush=True)
     print('kzt: {passed} passed, {failed} failed, {skipped} skipped'
           .format(**count))
