@@ -41,6 +41,10 @@ PageSet eof_pages;
 /* For `-d stats`. */
 static uint64_t stat_faults, stat_given_up, stat_open_all;
 
+/* How often a page was closed, and how often when this thread opened all. */
+static uint64_t closings;
+static _Thread_local uint64_t closings_before;
+
 /* Faults since the page last changed; a collision forgets the other page. */
 static struct {
     uint64_t page;
@@ -143,6 +147,7 @@ int strict_settle(uint64_t h, bool changed)
     if (is_strict(&v, h)) {
         page_set_add(&strict_pages, h);
         prot = v.hole ? 0 : v.all;
+        closings++;
     } else {
         stat_given_up += page_set_remove(&strict_pages, h) && !changed;
     }
@@ -231,6 +236,7 @@ bool mmap_open_all(void)
 
     page_lock();
     stat_open_all++;
+    closings_before = closings;
     while ((h = page_set_next(&strict_pages, h, 1ull << 47)) < 1ull << 47) {
         PageView v = view(h);
 
@@ -249,14 +255,17 @@ void strict_print_stats(void)
              stat_faults, stat_given_up, stat_open_all);
 }
 
-void mmap_close_all(void)
+bool mmap_close_all(void)
 {
     uint64_t h = 0;
+    bool disturbed;
 
     page_lock();
+    disturbed = closings != closings_before;
     while ((h = page_set_next(&strict_pages, h, 1ull << 47)) < 1ull << 47) {
         strict_settle(h, false);
         h += host_page_size;
     }
     page_unlock();
+    return disturbed;
 }

@@ -158,9 +158,12 @@ void mmap_open_range(uint64_t addr, uint64_t len);
  * A system call failed with EFAULT on a host with large pages: open all pages
  * that protect more than the guest asked for, so that the call can be tried
  * again, and close them afterwards.  False: there are none.
+ *
+ * mmap_close_all() is true when another thread has closed some in between: a
+ * call that failed again deserves another try.
  */
 bool mmap_open_all(void);
-void mmap_close_all(void);
+bool mmap_close_all(void);
 
 /*
  * The siginfo a 4 KiB-page x86-64 kernel would report for a fault on @addr

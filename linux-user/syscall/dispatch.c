@@ -328,9 +328,11 @@ static int64_t run_large(CPUArchState *env, const SyscallDesc *d,
 {
     int64_t ret = run_once_large(env, d, a);
 
-    if (ret == -EFAULT && mmap_open_all()) {
+    bool again = true;
+
+    while (ret == -EFAULT && again && mmap_open_all()) {
         ret = run_once_large(env, d, a);
-        mmap_close_all();
+        again = mmap_close_all();
     }
     return ret;
 }

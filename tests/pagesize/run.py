@@ -24,7 +24,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 TESTS = HERE.parent
 SIZES = (16384, 65536)
 GUEST = ['code-modify', 'mem-alias', 'mem-calls', 'mem-huge', 'mem-random',
-         'mem-steps', 'mem-threads', 'proc-exec', 'proc-fork', 'sig-fault',
+         'mem-futex', 'mem-steps', 'mem-threads', 'proc-exec', 'proc-fork', 'sig-fault',
          'sig-stack', 'sys-code', 'sys-ipc', 'sys-proc', 'thread-many']
 REAL = ['bash-script', 'python-mix', 'sqlite3', 'git-work', 'openssl',
         'node-hello', 'gcc-compile-run', 'claude-code']
