@@ -73,6 +73,10 @@ long double kzt_pop_f80(CPUArchState *env);
 void kzt_f80_to_host(void *p);
 void kzt_f80_to_guest(void *p);
 
+/* A function pointer in memory, in place; NULL for @p is nothing. */
+void kzt_pointer_to_native(const KztCallbackType *type, void *p);
+void kzt_pointer_to_guest(const KztCallbackType *type, void *p);
+
 /*
  * Structures with function pointers (structs.c).
  */
@@ -85,6 +89,7 @@ typedef enum KztStructMode {
 typedef struct KztStruct KztStruct;
 typedef struct KztField {
     uint32_t offset;
+    int32_t count_at;               /* an array: a long here has its length */
     const KztCallbackType *fn;      /* a function pointer, or */
     const KztStruct *sub;           /* a pointer to another of these */
 } KztField;
@@ -151,6 +156,9 @@ double kzt_va_double(KztVaSource *va);
 void kzt_va_printf(KztArgs *args, KztVaSource *va, const void *format);
 void kzt_va_scanf(KztArgs *args, KztVaSource *va, const void *format);
 void kzt_va_sentinel(KztArgs *args, KztVaSource *va, const void *first);
+/* A GVariant format string; what goes in, or pointers to what comes out. */
+void kzt_va_variant(KztArgs *args, KztVaSource *va, const void *format);
+void kzt_va_variant_out(KztArgs *args, KztVaSource *va, const void *format);
 void kzt_va_count(KztArgs *args, KztVaSource *va, int64_t count);
 void kzt_va_words(KztArgs *args, KztVaSource *va, unsigned count);
 
@@ -228,6 +236,9 @@ uint64_t kzt_bridge_guest(const KztCallbackType *type, const void *native);
 void kzt_bridge_publish(const KztCallbackType *type, void *native);
 /* A bridge on a closure: the guest goes on at the closure's target. */
 bool kzt_bridge_closure(const void *thunk, TBHookFn *fn, void *opaque);
+
+/* thread.c: the CPU, if this thread is in native code that the guest called. */
+CPUArchState *kzt_calling_cpu(void);
 
 /* callback.c: call @fn(args...) in the guest; rax. */
 uint64_t kzt_guest_call(CPUArchState *env, uint64_t fn, unsigned nargs,

@@ -3,13 +3,16 @@
  *
  * Whoever owns an address frees it.  An address without a guest page is the
  * host's; hooks on the guest's free(), realloc() and malloc_usable_size() send
- * such calls to the host's functions and let all others through.
+ * such calls to the host's functions and let all others through.  Native code
+ * has free() and realloc() from interpose.c, which send the guest's memory to
+ * the guest's functions.
  *
  * Locking: none; kzt_bridge_share_heap() works once.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "kzt/carry.h"
+#include "kzt/heap.h"
 #include <malloc.h>
 
 static bool is_native(uint64_t addr)
@@ -78,4 +81,33 @@ bool kzt_bridge_share_heap(void)
         }
     }
     return true;
+}
+
+bool kzt_guest_owns(const void *p)
+{
+    return kzt_process && kzt_process->page_flags((uintptr_t)p, NULL);
+}
+
+void kzt_guest_free(void *p)
+{
+    CPUArchState *env = kzt_calling_cpu();
+    uint64_t addr = (uintptr_t)p;
+    int saved_errno = errno;
+
+    if (env && kzt_runtime.free) {
+        kzt_guest_call(env, kzt_runtime.free, 1, &addr);
+    }
+    errno = saved_errno;
+}
+
+void *kzt_guest_realloc(void *p, size_t size)
+{
+    CPUArchState *env = kzt_calling_cpu();
+
+    if (!env || !kzt_runtime.realloc) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    return (void *)(uintptr_t)kzt_guest_call(
+        env, kzt_runtime.realloc, 2, (uint64_t[]) { (uintptr_t)p, size });
 }

@@ -28,6 +28,7 @@
 typedef struct Shadow {
     struct Shadow *next_guest, *next_copy;
     const KztStruct *s;
+    size_t count;           /* elements, 1 if it is no array */
     void *guest;
     void *before;           /* the contents it was made from */
     void *copy;
@@ -57,12 +58,12 @@ static Shadow *find_copy(const void *p)
     return n;
 }
 
-static Shadow *find_guest(const KztStruct *s, const void *p)
+static Shadow *find_guest(const KztStruct *s, const void *p, size_t count)
 {
     Shadow *n = atomic_load(&by_guest[hash(p)]);
 
-    while (n && (n->guest != p || n->s != s ||
-                 memcmp(n->before, p, s->size))) {
+    while (n && (n->guest != p || n->s != s || n->count != count ||
+                 memcmp(n->before, p, s->size * count))) {
         n = n->next_guest;
     }
     return n;
@@ -84,6 +85,36 @@ static void set_field(void *p, const KztField *f, void *old, void *v)
     }
 }
 
+void kzt_pointer_to_native(const KztCallbackType *type, void *p)
+{
+    void **fn = p;
+
+    if (fn) {
+        *fn = kzt_closure(type, (uintptr_t)*fn);
+    }
+}
+
+void kzt_pointer_to_guest(const KztCallbackType *type, void *p)
+{
+    void **fn = p;
+
+    if (fn) {
+        *fn = (void *)(uintptr_t)kzt_guest_function(type, *fn);
+    }
+}
+
+static size_t count_of(void *p, const KztField *f)
+{
+    int64_t n = 1;
+
+    if (f->count_at >= 0) {
+        memcpy(&n, (char *)p + f->count_at, sizeof(n));
+    }
+    return n > 0 ? n : 1;
+}
+
+static void *shadow(const KztStruct *s, void *p, size_t count);
+
 void kzt_struct_fields_to_native(const KztStruct *s, void *p, uint64_t mask)
 {
     for (unsigned i = 0; p && i < s->nb_fields; i++) {
@@ -94,38 +125,58 @@ void kzt_struct_fields_to_native(const KztStruct *s, void *p, uint64_t mask)
             continue;
         }
         v = field_of(p, f);
-        if (v) {
-            set_field(p, f, v, f->fn ? kzt_closure(f->fn, (uintptr_t)v) :
-                                       kzt_struct_to_native(f->sub, v));
+        if (v && f->fn) {
+            set_field(p, f, v, kzt_closure(f->fn, (uintptr_t)v));
+        } else if (v) {
+            set_field(p, f, v, f->sub->mode == KZT_STRUCT_SHADOW
+                      ? shadow(f->sub, v, count_of(p, f))
+                      : kzt_struct_to_native(f->sub, v));
         }
     }
 }
 
-static void *shadow(const KztStruct *s, void *p)
+static Shadow *make_shadow(const KztStruct *s, void *p, size_t count)
 {
-    Shadow *n = find_guest(s, p);
+    size_t size = (s->size * count + 15) & ~(size_t)15;
+    Shadow *n = calloc(1, sizeof(*n) + 2 * size);
 
+    if (!n) {
+        error_report("no memory for a table of functions");
+        _exit(1);
+    }
+    *n = (Shadow) { .s = s, .count = count, .guest = p };
+    n->before = n + 1;
+    n->copy = (char *)n->before + size;
+    memcpy(n->before, p, s->size * count);
+    memcpy(n->copy, p, s->size * count);
+    for (size_t i = 0; i < count; i++) {
+        kzt_struct_fields_to_native(s, (char *)n->copy + i * s->size,
+                                    UINT64_MAX);
+    }
+    return n;
+}
+
+static void *shadow(const KztStruct *s, void *p, size_t count)
+{
+    Shadow *n, *other;
+
+    if (is_no_pointer(p)) {
+        return p;
+    }
+    n = find_guest(s, p, count);
     if (n) {
         return n->copy;
     }
     if (!kzt_process->page_flags((uintptr_t)p, NULL)) {
         return p;               /* a table of native code */
     }
+    n = make_shadow(s, p, count);
     pthread_mutex_lock(&mutex);
-    n = find_guest(s, p);
-    if (!n) {
-        n = calloc(1, sizeof(*n) + 2 * (s->size + 16));
-        if (!n) {
-            error_report("no memory for a table of functions");
-            _exit(1);
-        }
-        n->s = s;
-        n->guest = p;
-        n->before = n + 1;
-        n->copy = (char *)n->before + ((s->size + 15) & ~15u);
-        memcpy(n->before, p, s->size);
-        memcpy(n->copy, p, s->size);
-        kzt_struct_fields_to_native(s, n->copy, UINT64_MAX);
+    other = find_guest(s, p, count);
+    if (other) {
+        free(n);
+        n = other;
+    } else {
         n->next_guest = atomic_load(&by_guest[hash(p)]);
         n->next_copy = atomic_load(&by_copy[hash(n->copy)]);
         atomic_store(&by_copy[hash(n->copy)], n);
@@ -141,7 +192,7 @@ void *kzt_struct_to_native(const KztStruct *s, void *p)
         return p;
     }
     if (s->mode == KZT_STRUCT_SHADOW) {
-        return shadow(s, p);
+        return shadow(s, p, 1);
     }
     kzt_struct_fields_to_native(s, p, UINT64_MAX);
     return p;

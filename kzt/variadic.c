@@ -407,7 +407,7 @@ void kzt_va_list_printf(KztVaList *list, uint64_t guest, const void *format)
     Format f;
 
     va_from_list(&va, guest);
-    parse_printf(&f, format);
+    parse_printf(&f, format ? format : "");
     fill_list(list, &va, &f);
 }
 

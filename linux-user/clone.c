@@ -22,6 +22,8 @@
 #include "task-internal.h"
 #include "host-signal.h"
 #include "exec/engine.h"
+#include "kzt/kzt.h"
+#include "kzt/thread.h"
 #include "qemu/log.h"
 #include "user/process.h"
 #include "user/syscall.h"
@@ -34,6 +36,8 @@
 
 /* Room for system call handlers and translation; touched pages only. */
 #define THREAD_STACK_SIZE (512 * 1024)
+/* The same with libraries of the host: what their authors are used to. */
+#define NATIVE_STACK_SIZE (8 * 1024 * 1024)
 
 #ifndef CLONE_PIDFD
 #define CLONE_PIDFD 0x00001000
@@ -229,21 +233,26 @@ static void *thread_main(void *arg)
     signal_deliver_pending(env);
     cpu_loop(env);
     thread_end(ts);
-    return NULL;
+    return kzt_thread_result();
 }
 
-/* A detached host thread with a small stack.  Returns 0 or an errno. */
+/*
+ * A host thread, detached and with a small stack unless native code wants it
+ * otherwise.  Returns 0 or an errno.
+ */
 static int host_thread(void *(*fn)(void *), void *arg)
 {
     static _Atomic bool reclaimed;
+    const pthread_attr_t *wanted = kzt_thread_attr();
     pthread_attr_t attr;
     pthread_t thread;
     int err;
 
     pthread_attr_init(&attr);
-    pthread_attr_setstacksize(&attr, THREAD_STACK_SIZE);
+    pthread_attr_setstacksize(&attr, kzt_active() ? NATIVE_STACK_SIZE :
+                                                    THREAD_STACK_SIZE);
     pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-    err = pthread_create(&thread, &attr, fn, arg);
+    err = pthread_create(&thread, wanted ? wanted : &attr, fn, arg);
     pthread_attr_destroy(&attr);
     if (!err && !atomic_exchange(&reclaimed, true)) {
         signal_reclaim_reserved();

@@ -11,6 +11,7 @@
 #include "task-internal.h"
 #include "exec/engine.h"
 #include "kzt/kzt.h"
+#include "kzt/thread.h"
 #include "qemu/log.h"
 #include "user/loader-sources.h"
 #include "user/mmap.h"
@@ -54,6 +55,9 @@ void process_exit_thread(CPUArchState *env, int code)
     if (task_count() == 1) {
         /* Helper threads of the emulator must not keep the process alive. */
         process_exit_group(env, code);
+    }
+    if (kzt_active()) {
+        kzt_thread_end();
     }
     if (ts->leader) {
         uint64_t word = ts->clear_child_tid;

@@ -3,8 +3,8 @@
 guest), callback types and structure tables."""
 import re
 
-from sig import (BASE, Parser, Proto, Type, Unsupported, classes, is_x87,
-                 layout, long_doubles, places, result_in_memory)
+from sig import (BASE, Parser, Unsupported, classes, functions, is_x87, layout,
+                 long_doubles, places, result_in_memory)
 
 INT_REGS = ['R_EDI', 'R_ESI', 'R_EDX', 'R_ECX', 'R_R8', 'R_R9']
 MODES = {'convert': 'KZT_STRUCT_INPLACE', 'forever': 'KZT_STRUCT_FOREVER',
@@ -39,17 +39,18 @@ class Emitter:
         self.head, self.body = [], []
         self.lib = ''
 
-    def begin_library(self, cname, structs, modes, leave):
+    def begin_library(self, cname, structs, modes, leave, plain, arrays):
         """structs: name -> (size, [(offset, field, signature)])."""
         self.lib, self.structs, self.modes = cname, structs, modes
-        self.leave, self.tables = leave, {}
+        self.leave, self.plain, self.arrays = leave, plain, arrays
+        self.tables = {}
 
     # C types
 
     def ctype(self, t):
         if t.kind == 'v':
             return 'void'
-        if t.kind in 'FT':
+        if t.kind in 'FPT':
             return 'void *'
         if t.kind not in '{<':
             return BASE[t.kind][0]
@@ -104,11 +105,14 @@ class Emitter:
             if name + '.' + field in self.leave:
                 continue
             t = Parser(sig).type()
+            if t.kind == 'P':
+                raise Unsupported('field %s (leave it)' % field)
             if t.kind == 'T':
-                rows.append('    { %d, NULL, &%s },' %
-                            (off, self.struct(t.name)))
+                rows.append('    { %d, %d, NULL, &%s },' %
+                            (off, self.arrays.get(name + '.' + field, -1),
+                             self.struct(t.name)))
             else:
-                rows.append('    { %d, &%s, NULL },' %
+                rows.append('    { %d, -1, &%s, NULL },' %
                             (off, self.callback(t.sub)))
         self.body.append(
             'static const KztField %s_fields[] = {\n%s\n};\n'
@@ -120,7 +124,19 @@ class Emitter:
     def field_mask(self, struct, names):
         fields = [f for _, f, _ in self.structs[struct][1]
                   if struct + '.' + f not in self.leave]
-        return sum(1 << fields.index(n) for n in names)
+        return sum(1 << fields.index(n) for n in names if n != '-')
+
+    def members(self, v, t, way, out):
+        """Convert what differs inside an aggregate @v."""
+        for off in long_doubles(t):
+            out.append('    kzt_f80_to_%s((char *)&%s + %d);' %
+                       (way, v, off))
+        if t.kind == '<' and 'F[' in t.text():
+            raise Unsupported('a function pointer inside a union')
+        for off, proto in functions(t):
+            out.append('    kzt_pointer_to_%s(&%s, (char *)&%s + %d);' %
+                       ('native' if way == 'host' else 'guest',
+                        self.callback(proto), v, off))
 
     # one value out of the guest's state, and one into it
 
@@ -138,9 +154,7 @@ class Emitter:
                     out.append('    memcpy((char *)&%s + %d, &%s, %d);' %
                                (v, 8 * k, source(place, k),
                                 min(8, size - 8 * k)))
-            for off in long_doubles(t):
-                out.append('    kzt_f80_to_host((char *)&%s + %d);' %
-                           (v, off))
+            self.members(v, t, 'host', out)
             return
         src = source(place)
         if t.kind == 'f':
@@ -162,9 +176,7 @@ class Emitter:
     def store(self, v, t, place, out):
         """Put @v where the guest function expects an argument."""
         if t.is_aggregate():
-            for off in long_doubles(t):
-                out.append('    kzt_f80_to_guest((char *)&%s + %d);' %
-                           (v, off))
+            self.members(v, t, 'guest', out)
             if place.parts is None:
                 out.append('    memcpy(kzt_stack(env, %d), &%s, sizeof(%s));'
                            % (place.stack, v, v))
@@ -201,12 +213,12 @@ class Emitter:
             out.append('    kzt_push_f80(env, __imag__ r);')
             out.append('    kzt_push_f80(env, __real__ r);')
         elif result_in_memory(r):
-            for off in long_doubles(r):
-                out.append('    kzt_f80_to_guest((char *)&r + %d);' % off)
+            self.members('r', r, 'guest', out)
             out.append('    memcpy((void *)(uintptr_t)hidden, &r, sizeof(r));')
             out.append('    env->regs[R_EAX] = hidden;')
         elif r.is_aggregate():
             size = layout(r)[1]
+            self.members('r', r, 'guest', out)
             for k, part in enumerate(result_parts(r)):
                 out.append('    memcpy(&%s, (char *)&r + %d, %d);' %
                            (part, 8 * k, min(8, size - 8 * k)))
@@ -217,7 +229,7 @@ class Emitter:
         elif r.kind == 'F':
             out.append('    env->regs[R_EAX] = kzt_guest_function(&%s, r);' %
                        self.callback(r.sub))
-        elif r.kind == 'T':
+        elif r.kind == 'T' and r.name not in self.plain:
             out.append('    env->regs[R_EAX] = (uintptr_t)'
                        'kzt_struct_to_guest(&%s, r);' % self.struct(r.name))
         elif r.is_pointer():
@@ -238,13 +250,13 @@ class Emitter:
         elif r.kind == 'v':
             pass
         elif result_in_memory(r):
-            for off in long_doubles(r):
-                out.append('    kzt_f80_to_host((char *)&r + %d);' % off)
+            self.members('r', r, 'host', out)
         elif r.is_aggregate():
             size = layout(r)[1]
             for k, part in enumerate(result_parts(r)):
                 out.append('    memcpy((char *)&r + %d, &%s, %d);' %
                            (8 * k, part, min(8, size - 8 * k)))
+            self.members('r', r, 'host', out)
         elif r.kind == 'f':
             out.append('    r = kzt_f32(env->vregs[0].q[0]);')
         elif r.kind == 'd':
@@ -252,7 +264,7 @@ class Emitter:
         elif r.kind == 'F':
             out.append('    r = kzt_closure(&%s, env->regs[R_EAX]);' %
                        self.callback(r.sub))
-        elif r.kind == 'T':
+        elif r.kind == 'T' and r.name not in self.plain:
             out.append('    r = kzt_struct_to_native(&%s, (void *)(uintptr_t)'
                        'env->regs[R_EAX]);' % self.struct(r.name))
         elif r.is_pointer():
@@ -268,10 +280,13 @@ class Emitter:
             '\n%svoid *native)\n{\n%s\n}\n' %
             (key, name, ' ' * (len(name) + 13), '\n'.join(lines)))
 
-    def wrapper(self, p, how=None, fresh=None):
+    def wrapper(self, p, how=None, fresh=None, conditions=()):
         """@how: (kind, words) of a variadic description; @fresh: fields that
-        hold something before the call."""
+        hold something before the call; @conditions: (argument, value, other
+        argument that is a FILE * then)."""
         key = self.key(p)
+        for c in conditions:
+            key += ' when %d=%d %d=H' % c
         if how:
             key += ' ' + ' '.join(how)
             if how[0] == 'select':
@@ -280,8 +295,9 @@ class Emitter:
             key += ' fresh ' + ','.join(fresh)
         if key in self.wrappers:
             return self.wrappers[key]
-        if p.result.kind in 'AH':
-            raise Unsupported('a va_list or a FILE * as result')
+        if p.result.kind in 'AHP':
+            raise Unsupported('a va_list, a FILE * or a pointer to a function '
+                              'pointer as result')
         has_list = any(a.kind == 'A' for a in p.args)
         if p.variadic and not how:
             raise Unsupported('variable arguments')
@@ -301,7 +317,13 @@ class Emitter:
                 continue
             self.load(v, a, place, pre)
             vals.append(v)
-            if a.kind == 'H':
+            if a.kind == 'P':
+                cb = self.callback(a.sub)
+                pre.append('    kzt_pointer_to_native(&%s, %s);' % (cb, v))
+                post.append('    kzt_pointer_to_guest(&%s, %s);' % (cb, v))
+            elif a.kind == 'T' and a.name in self.plain:
+                continue
+            elif a.kind == 'H':
                 post.append('    kzt_file_done(env, %s);' % v)
             elif a.kind == 'T':
                 st = self.struct(a.name)
@@ -312,6 +334,10 @@ class Emitter:
                     pre.append('    %s = kzt_struct_to_native(&%s, %s);' %
                                (v, st, v))
                 post.append('    kzt_struct_to_guest(&%s, %s);' % (st, v))
+        for arg, value, stream in conditions:
+            pre.append('    if (a%d == %d) {\n        a%d = kzt_file(env, '
+                       '(uintptr_t)a%d);\n    }' %
+                       (arg, value, stream, stream))
         self.put_result(p.result, post)
         rt = self.ctype(p.result)
         if p.variadic:
@@ -344,8 +370,10 @@ class Emitter:
         out += [self.push(a, 'a%d' % i, 'true') for i, a in enumerate(p.args)]
         out.append('kzt_va_begin(&va, env, %d, %d, %d);' % (ints, sses, stack))
         last = len(p.args) - 1
-        if how[0] in ('printf', 'scanf', 'sentinel', 'count'):
-            out.append('kzt_va_%s(&args, &va, a%d);' % (how[0], last))
+        if how[0] in ('printf', 'scanf', 'sentinel', 'count', 'variant',
+                      'variant-out'):
+            out.append('kzt_va_%s(&args, &va, a%d);' %
+                       (how[0].replace('-', '_'), last))
         elif how[0] == 'words':
             out.append('kzt_va_words(&args, &va, %d);' % int(how[1]))
         elif how[0] == 'select':
@@ -398,7 +426,11 @@ class Emitter:
         if result_in_memory(r):
             out.append('    env->regs[R_EDI] = (uintptr_t)&r;')
         for i, (a, place) in enumerate(zip(p.args, where)):
-            if a.kind == 'T':
+            if a.kind == 'P':
+                cb = self.callback(a.sub)
+                out.append('    kzt_pointer_to_guest(&%s, a%d);' % (cb, i))
+                post.append('    kzt_pointer_to_native(&%s, a%d);' % (cb, i))
+            elif a.kind == 'T' and a.name not in self.plain:
                 st = self.struct(a.name)
                 out.append('    a%d = kzt_struct_to_guest(&%s, a%d);' %
                            (i, st, i))
@@ -408,9 +440,9 @@ class Emitter:
         self.get_result(r, out)
         text = '/* %s */\nstatic %s(%s)\n{\n' % (
             self.key(p), declare(rt, name + '_entry'), args)
-        text += '    KztCall call;\n' \
-                '    CPUArchState *env = kzt_call_begin(&call, %d);\n' % \
-                (stack - 8)
+        used = any('env' in line for line in out + post)
+        text += '    KztCall call;\n    %skzt_call_begin(&call, %d);\n' % \
+            ('CPUArchState *env = ' if used else '', stack - 8)
         if r.kind != 'v':
             text += '    %s;\n' % declare(rt, 'r')
         text += '\n' + '\n'.join(out + post) + '\n    kzt_call_end(&call);\n'

@@ -24,8 +24,10 @@ KEYS = {'library', 'summary', 'sonames', 'host', 'headers', 'cflags',
         'shadow', 'leave', 'fresh', 'allocates', 'noreturn', 'emulate',
         'excludes', 'only', 'data', 'printf', 'vprintf',
         'scanf', 'vscanf', 'sentinel', 'count', 'words', 'select', 'same',
-        'prototype', 'differs'}
-VARIADIC = ('printf', 'vprintf', 'scanf', 'vscanf', 'sentinel', 'count')
+        'prototype', 'differs', 'plain', 'array', 'when',
+        'variant', 'variant-out'}
+VARIADIC = ('printf', 'vprintf', 'scanf', 'vscanf', 'sentinel', 'count',
+            'variant', 'variant-out')
 POLICY = {'stateless': 'KZT_STATELESS', 'opaque': 'KZT_OPAQUE',
           'shared-struct': 'KZT_SHARED_STRUCT'}
 
@@ -75,6 +77,17 @@ def how_variadic(name, desc):
     return None
 
 
+def conditions(name, desc):
+    """`when NAME ARG=VALUE ARG=H`: a pointer that is a FILE * then."""
+    out = []
+    for line in desc.get('when', []):
+        fn, cond, what = line.split()
+        if fn == name:
+            arg, _, value = cond.partition('=')
+            out.append((int(arg), int(value), int(what.split('=')[0])))
+    return tuple(out)
+
+
 def row(g, name, sig, desc):
     """One line of a library's table."""
     fresh = matching(name, desc.get('fresh', []))
@@ -92,7 +105,8 @@ def row(g, name, sig, desc):
     if not why:
         try:
             wrapper = g.wrapper(Parser(sig).proto(), how_variadic(name, desc),
-                                fresh and tuple(fresh.split(',')))
+                                fresh and tuple(fresh.split(',')),
+                                conditions(name, desc))
         except Unsupported as e:
             why = str(e)
     if 'F[' in sig:
@@ -113,7 +127,9 @@ def read_protos(path, desc):
     """structures: name -> (size, fields); functions: name -> signature."""
     structs, functions = {}, {}
     lines = [line for line in open(path)]
-    lines += ['fn ' + p for p in desc.get('prototype', [])]
+    better = {p.split()[0]: 'fn ' + p for p in desc.get('prototype', [])}
+    lines = [line for line in lines if line.split()[:1] != ['fn'] or
+             line.split()[1] not in better] + list(better.values())
     for line in lines:
         f = line.split()
         if not f or f[0] == '#':
@@ -129,6 +145,12 @@ def read_protos(path, desc):
     return structs, functions
 
 
+def arrays(desc):
+    """`array STRUCT.FIELD OFFSET`: how many there are, a long there."""
+    return dict((f, int(off)) for f, off in
+                (line.split() for line in desc.get('array', [])))
+
+
 def strings(g, cname, kind, names):
     g.body.append('static const char *const %s_%s[] = { %s };\n' %
                   (kind, cname, ', '.join([cstr(s) for s in names] +
@@ -142,7 +164,8 @@ def library(g, path):
     structs, functions = read_protos(os.path.splitext(path)[0] + '.protos',
                                      desc)
     modes = {s: mode for mode in MODES for s in words(desc, mode)}
-    g.begin_library(cname, structs, modes, set(words(desc, 'leave')))
+    g.begin_library(cname, structs, modes, set(words(desc, 'leave')),
+                    set(words(desc, 'plain')), arrays(desc))
     try:
         for s in modes:
             g.struct(s)

@@ -128,6 +128,9 @@ class Scanner:
             return 'F[' + self.function(to, depth + 1) + ']'
         if to.kind == K.FUNCTIONNOPROTO:
             return '?a function without prototype?'
+        if is_function_pointer(to):
+            inner = self.pointer(to, depth)
+            return 'P' + inner[1:] if inner[0] == 'F' else inner
         if '__va_list_tag' in to.spelling:
             return 'A'
         if bare(to) == '_IO_FILE':
@@ -196,6 +199,10 @@ def scan(desc, names, target='x86_64-linux-gnu'):
     sc = Scanner(described)
     lines = {}
     for c in parse(desc, target).cursor.get_children():
+        if c.kind in (cx.CursorKind.STRUCT_DECL,
+                      cx.CursorKind.TYPEDEF_DECL) and \
+                bare(c.type) in described and c.type.get_size() > 0:
+            sc.struct(c.type.get_canonical())
         if c.kind == cx.CursorKind.FUNCTION_DECL and \
                 names.get(c.spelling, ' ') in 'TWi':
             t = c.type.get_canonical()

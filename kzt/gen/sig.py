@@ -7,6 +7,7 @@ ABI puts arguments and results.
            long double          x y z  _Complex of those
     p  pointer                  H  FILE *            A  va_list
     F[r(args)]  pointer to a function
+    P[r(args)]  pointer to such a pointer
     T[name]     pointer to a structure that holds function pointers
     {types}  structure by value     <types>  union by value
     .  at the end: variadic     ?text?  something that cannot be carried
@@ -33,15 +34,15 @@ class Unsupported(Exception):
 
 
 class Type:
-    """kind: 'v', a letter of BASE, 'F' (sub: Proto), 'T' (name), '{' or '<'
-    (sub: list of types)."""
+    """kind: 'v', a letter of BASE, 'F' or 'P' (sub: Proto), 'T' (name), '{' or
+    '<' (sub: list of types)."""
 
     def __init__(self, kind, sub=None, name=None):
         self.kind, self.sub, self.name = kind, sub, name
 
     def text(self):
-        if self.kind == 'F':
-            return 'F[%s]' % self.sub.text()
+        if self.kind in 'FP':
+            return '%s[%s]' % (self.kind, self.sub.text())
         if self.kind == 'T':
             return 'T[%s]' % self.name
         if self.kind in '{<':
@@ -50,7 +51,7 @@ class Type:
         return self.kind
 
     def is_pointer(self):
-        return self.kind in 'pFTHA'
+        return self.kind in 'pFPTHA'
 
     def is_aggregate(self):
         """Copied as bytes, not as one register."""
@@ -70,7 +71,7 @@ class Proto:
         """All types, those of function pointers inside too."""
         for t in [self.result] + self.args:
             yield t
-            if t.kind == 'F':
+            if t.kind in 'FP':
                 yield from t.sub.walk()
 
 
@@ -91,11 +92,11 @@ class Parser:
         self.i += 1
         if c == '?':
             raise Unsupported('cannot carry ' + self.until('?'))
-        if c == 'F':
+        if c in 'FP':
             self.i += 1
             p = self.proto()
             self.i += 1
-            return Type('F', p)
+            return Type(c, p)
         if c == 'T':
             self.i += 1
             return Type('T', name=self.until(']'))
@@ -125,7 +126,7 @@ class Parser:
 
 def layout(t):
     """([(offset, scalar letter)], size, alignment)"""
-    if t.kind in 'FT':
+    if t.kind in 'FPT':
         return [(0, 'p')], 8, 8
     if t.kind not in '{<':
         _, parts, align = BASE[t.kind]
@@ -140,6 +141,19 @@ def layout(t):
         size = max(size, pos + n)
         align = max(align, al)
     return out, (size + align - 1) // align * align, align
+
+
+def functions(t, base=0):
+    """(offset, Proto) of the function pointers in a structure by value."""
+    if t.kind == 'F':
+        return [(base, t.sub)]
+    out, pos = [], 0
+    for m in t.sub if t.kind == '{' else []:
+        _, n, al = layout(m)
+        pos = (pos + al - 1) // al * al
+        out += functions(m, base + pos)
+        pos += n
+    return out
 
 
 def long_doubles(t):
