@@ -176,6 +176,23 @@ static void add_native(Bridge *b)
     atomic_store(&by_native[h], b);
 }
 
+/*
+ * The record of this very bridge, be it retired: a library that comes back to
+ * its old place gets its old records.  Mutex held.
+ */
+static Bridge *find_bridge(const KztFunction *f, const void *native,
+                           uint64_t guest_addr, bool entry)
+{
+    Bridge *b = same_native(native);
+
+    while (b && (b->info.native != native || b->info.function != f ||
+                 b->info.guest_addr != guest_addr ||
+                 b->info.entry != entry)) {
+        b = b->next_same;
+    }
+    return b;
+}
+
 uint64_t kzt_bridge_slot(const KztLibrary *lib, const KztFunction *f,
                          void *native, uint64_t guest_addr)
 {
@@ -186,15 +203,11 @@ uint64_t kzt_bridge_slot(const KztLibrary *lib, const KztFunction *f,
         return 0;
     }
     pthread_mutex_lock(&mutex);
-    for (b = same_native(native); b; b = b->next_same) {
-        if (b->info.native == native && b->info.function == f &&
-            b->info.guest_addr == guest_addr && !b->info.entry &&
-            !b->retired) {
-            addr = b->addr;
-            break;
-        }
-    }
-    if (!b && (b = new_bridge(lib, f, native, guest_addr)) != NULL) {
+    b = find_bridge(f, native, guest_addr, false);
+    if (b) {
+        b->retired = false;
+        addr = b->addr;
+    } else if ((b = new_bridge(lib, f, native, guest_addr)) != NULL) {
         addr = b->addr = new_slot(b);
         if (addr && tb_bridge_add(addr, runner(), b)) {
             add_native(b);
@@ -227,8 +240,8 @@ static Bridge *entry_at(uint64_t addr)
 bool kzt_bridge_entry_add(const KztLibrary *lib, const KztFunction *f,
                           void *native, uint64_t guest_addr)
 {
+    bool ok, old;
     Bridge *b;
-    bool ok;
 
     if (!f->wrapper) {
         return false;
@@ -242,22 +255,24 @@ bool kzt_bridge_entry_add(const KztLibrary *lib, const KztFunction *f,
         pthread_mutex_unlock(&mutex);
         return ok;
     }
-    b = new_bridge(lib, f, native, guest_addr);
-    ok = false;
-    if (b) {
+    b = find_bridge(f, native, guest_addr, true);
+    old = b != NULL;
+    b = old ? b : new_bridge(lib, f, native, guest_addr);
+    ok = b && tb_bridge_add(guest_addr, runner(), b);
+    if (ok) {
+        unsigned h = hash(guest_addr);
+
         b->addr = guest_addr;
         b->info.entry = true;
-        ok = tb_bridge_add(guest_addr, runner(), b);
-        if (ok) {
-            unsigned h = hash(guest_addr);
-
-            atomic_store(&b->next_entry, atomic_load(&entries[h]));
-            atomic_store(&entries[h], b);
+        b->retired = false;
+        atomic_store(&b->next_entry, atomic_load(&entries[h]));
+        atomic_store(&entries[h], b);
+        if (!old) {
             add_native(b);
             remember(b);
-        } else {
-            free(b);
         }
+    } else if (!old) {
+        free(b);
     }
     pthread_mutex_unlock(&mutex);
     return ok;

@@ -297,7 +297,7 @@ void tb_retire_covering(uint64_t pc)
 
         next = tb_deref(l->next);
         if (tb->pc == pc || tb_covers(tb, pc)) {
-            tb_retire(tb, false);
+            tb_retire(tb, true);
         }
     }
     tb_retire_done();

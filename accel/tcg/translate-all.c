@@ -497,13 +497,37 @@ static TB *generate(Job *j)
     }
 }
 
+/* Would a unit made now have the same hooks and bridges, that is, one at most,
+ * at its beginning? */
+static bool hooks_fit(const TB *tb)
+{
+    if (tb->hook_generation == hook_generation()) {
+        return true;
+    }
+    if (bridge_at(tb->pc) || hook_at(tb->pc) != !!(tb->flags & TB_HOOKED)) {
+        return false;
+    }
+    for (unsigned i = 0; i < tb->nb_ranges; i++) {
+        const TBRange *r = &tb_ranges(tb)[i];
+
+        for (uint32_t k = 0; k < r->len; k++) {
+            uint64_t pc = tb->pc + r->delta + k;
+
+            if (pc != tb->pc && (hook_at(pc) || bridge_at(pc))) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
 /*
  * A unit that was put aside and whose guest code is, or is again, what it was
  * made from.
  */
 static bool may_revive(const TB *tb, const EngineCPU *cpu)
 {
-    if (tb->hook_generation != hook_generation()) {
+    if (!hooks_fit(tb)) {
         return false;
     }
     for (unsigned i = 0; i < tb->nb_pages; i++) {
@@ -535,6 +559,7 @@ static TB *revive(EngineCPU *cpu, uint64_t pc)
             continue;
         }
         tb_dormant_remove(tb);
+        tb->hook_generation = hook_generation();
         tb_add_to_pages(tb);
         atomic_store_explicit(&tb->state, TB_VALID, memory_order_release);
         tb_table_insert(tb);

@@ -72,6 +72,8 @@ TBWatch *tb_watch_add(uint64_t start, uint64_t end, TBWatchFn *wants,
     watches = w;
     lowest = MIN(lowest, start);
     highest = MAX(highest, end);
+    /* Units of that place which were put aside know nothing of it. */
+    hooks_changed(start);
     engine_unlock();
     return w;
 }

@@ -176,9 +176,11 @@ static void test_close(void)
                                    RTLD_NOW | RTLD_NOLOAD) ? "there" : "NULL");
 }
 
+static int rounds = 200;
+
 static void test_reopen(void)
 {
-    for (int i = 0; i < 200; i++) {
+    for (int i = 0; i < rounds; i++) {
         void *h = open_lib("libkzttest.so.1", i & 1 ? RTLD_NOW : RTLD_LAZY);
         void *p = open_lib("libdlplugin.so", RTLD_NOW);
         int (*plugin)(int) = dlsym(p, "plugin_call");
@@ -519,6 +521,7 @@ int main(int argc, char **argv)
 
     setvbuf(stdout, NULL, _IOLBF, 0);
     dir = argc > 2 ? argv[2] : ".";
+    rounds = argc > 3 ? atoi(argv[3]) : rounds;
     for (unsigned i = 0; i < sizeof(tests) / sizeof(*tests); i++) {
         if (argc > 1 && !strcmp(argv[1], tests[i].name)) {
             tests[i].fn();

@@ -150,6 +150,20 @@ class Suite:
                                      QEMU_LOADER_SOURCES='entry')
         assert (got, text) == (status, out), difference(out, text)
 
+    def growth(self, way):
+        """Libraries come and go for long: memory stays."""
+        peaks = []
+        for rounds in (100, 1500):
+            p = subprocess.Popen([self.emu, '-U', 'LD_LIBRARY_PATH', '-kzt',
+                                  WAYS[way], *self.guest('pie', 'reopen'),
+                                  str(rounds)], env=self.emu_env,
+                                 stdout=subprocess.DEVNULL)
+            _, status, usage = os.wait4(p.pid, 0)
+            p.returncode = status
+            assert status == 0, status
+            peaks.append(usage.ru_maxrss)
+        assert peaks[1] < peaks[0] + 4096, peaks
+
     def too_many(self):
         """A registration that fails says why."""
         _, _, log = self.emulated('pie', 'many', 'on', '-d', 'loader')
@@ -186,6 +200,8 @@ def cases(emu, hostlibs, d, check):
               lambda: suite.interpose(name, 'on', True))
     for row in ('open', 'reopen', 'modes'):
         check(f'dl-{row}-unseen', lambda: suite.unseen(row))
+    for way in ('on', 'slot'):
+        check(f'dl-growth-{way}', lambda: suite.growth(way))
     check('dl-too-many', suite.too_many)
 
 

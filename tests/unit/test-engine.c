@@ -767,6 +767,77 @@ static void test_hooks(void)
     cpu_destroy(env);
 }
 
+typedef struct WatchTest {
+    uint64_t wanted;
+    unsigned asked, reached;
+} WatchTest;
+
+static WatchTest watch_test;
+
+static bool watch_wants(uint64_t pc, void *opaque)
+{
+    watch_test.asked++;
+    return pc == watch_test.wanted;
+}
+
+static void watch_reached(CPUArchState *env, void *opaque)
+{
+    g_assert_cmphex(env->rip, ==, watch_test.wanted);
+    watch_test.reached++;
+}
+
+/* Units that were put aside come back with the right hooks and bridges. */
+static void test_put_aside(void)
+{
+    CPUArchState *env = new_cpu();
+    uint8_t *code = fresh(2), *mid = put_add(code, 3), *end = code + 512;
+    uint64_t revived = engine.stats.revived, sp;
+    HookTest h = { 0 };
+    TBWatch *w;
+    int id;
+
+    put(put_add(mid, 1), "S");
+    put(end, "S");
+    g_assert_cmpuint(run_rax(env, code), ==, 4);
+    for (unsigned i = 1; i <= 20; i++) {
+        tb_invalidate_range(addr(code), 4096);
+        id = tb_hook_add(addr(mid), hook_fn, &h);
+        g_assert_cmpuint(run_rax(env, code), ==, 4);
+        tb_invalidate_range(addr(code), 4096);
+        g_assert_cmpuint(run_rax(env, code), ==, 4);
+        g_assert_cmpuint(h.calls, ==, 2 * i);
+        tb_hook_remove(id);
+        tb_invalidate_range(addr(code), 4096);
+        g_assert_cmpuint(run_rax(env, code), ==, 4);
+        g_assert_cmpuint(h.calls, ==, 2 * i);
+        /* a bridge in the middle returns to the end */
+        sp = env->regs[R_ESP];
+        env->regs[R_ESP] = addr(code) + 4096;
+        *(uint64_t *)(code + 4096) = addr(end);
+        tb_invalidate_range(addr(code), 4096);
+        g_assert_true(tb_bridge_add(addr(mid), bridge_fn, NULL));
+        g_assert_cmpuint(run_rax(env, code), ==, 6);
+        tb_bridge_remove(addr(mid));
+        env->regs[R_ESP] = sp;
+        tb_invalidate_range(addr(code), 4096);
+        g_assert_cmpuint(run_rax(env, code), ==, 4);
+        /* a watch that wants the middle, then nothing */
+        tb_invalidate_range(addr(code), 4096);
+        watch_test.wanted = addr(mid);
+        w = tb_watch_add(addr(code), addr(code) + 4096, watch_wants,
+                         watch_reached, NULL);
+        g_assert_cmpuint(run_rax(env, code), ==, 4);
+        g_assert_cmpuint(watch_test.reached, ==, i);
+        watch_test.wanted = 0;
+        tb_watch_changed(addr(mid));
+        g_assert_cmpuint(run_rax(env, code), ==, 4);
+        g_assert_cmpuint(watch_test.reached, ==, i);
+        tb_watch_remove(w);
+    }
+    g_assert_cmpuint(engine.stats.revived, >=, revived + 60);
+    cpu_destroy(env);
+}
+
 /* Many more units than the cache holds. */
 static void test_turnover(void)
 {
@@ -986,6 +1057,7 @@ int main(int argc, char **argv)
     g_test_add_func("/engine/faults", test_faults);
     g_test_add_func("/engine/hooks", test_hooks);
     g_test_add_func("/engine/bridges", test_bridges);
+    g_test_add_func("/engine/put-aside", test_put_aside);
     g_test_add_func("/engine/turnover", test_turnover);
     g_test_add_func("/engine/threads", test_threads);
     g_test_add_func("/engine/exclusive", test_exclusive);
