@@ -182,9 +182,19 @@ static bool approximate(unsigned op)
            op == X86_OP_VRSQRTSS;
 }
 
+static bool transcendental(unsigned op)
+{
+    return op == X86_OP_FSIN || op == X86_OP_FCOS || op == X86_OP_FSINCOS ||
+           op == X86_OP_FPTAN || op == X86_OP_FPATAN || op == X86_OP_F2XM1 ||
+           op == X86_OP_FYL2X || op == X86_OP_FYL2XP1;
+}
+
 static bool testable(const IsaGen *g, const X86Row *row)
 {
     if (g->features & ISA_NO_APPROX && approximate(row->op)) {
+        return false;
+    }
+    if (g->features & ISA_NO_TRANS && transcendental(row->op)) {
         return false;
     }
     return !(row->features & ~g->features) && !isa_excluded(row->op);

@@ -16,10 +16,15 @@
 /* Fixed addresses: everything a case touches is the same in every run. */
 #define CODE_BASE  0x10000000ul     /* code pages */
 #define CODE_PAGES 64
-#define MEM_BASE   0x20000000ul     /* 2 data pages between unmapped ones */
-#define MEM_SIZE   8192
-#define RO_BASE    0x20010000ul     /* a read-only page behind a data page */
-#define STACK_BASE 0x20020000ul     /* one page of stack */
+/*
+ * What is mapped comes in pieces of AREA bytes, so that the host refuses what
+ * lies beside them even where its pages have 16 KiB.
+ */
+#define AREA       16384
+#define MEM_BASE   0x20000000ul     /* data pages between unmapped ones */
+#define MEM_SIZE   AREA
+#define RO_BASE    0x20010000ul     /* read-only pages behind data pages */
+#define STACK_BASE 0x20020000ul     /* of the stack one page is looked at */
 #define EDGE_BASE  0x20030000ul     /* a page of code before an unmapped one */
 #define EDGE_NX_BASE 0x20040000ul   /* ... before one that is only data */
 #define SLOT_SIZE  512              /* bytes of code for one case */
@@ -30,6 +35,7 @@
  */
 #define ISA_NO_APPROX  (1ull << 63) /* RCPPS and RSQRTPS are computed */
 #define ISA_HALVES     (1ull << 62) /* 256-bit arithmetic is done by halves */
+#define ISA_NO_TRANS   (1ull << 61) /* FSIN and the like are computed */
 
 /* GPR numbers, as in the encoding. */
 enum { R_ECX_ = 1, R_EDX_ = 2, R_EBX_ = 3, R_ESP_ = 4, R_EBP_ = 5,

@@ -23,12 +23,13 @@ import tempfile
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 import kernels
+import longdouble
 import models
 
 ROOT = HERE.parent.parent
 REGRESSIONS = HERE / 'regressions'
 SEED = 20240229
-NO_APPROX, HALVES = 1 << 63, 1 << 62    # see isa.h
+NO_APPROX, HALVES, NO_TRANS = 1 << 63, 1 << 62, 1 << 61    # see isa.h
 RECORD = HERE / 'recorded.bin'
 RECORDED = 262144       # cases of the record
 STEP = 20000            # cases a process runs
@@ -274,7 +275,7 @@ def write_record(work, exe, host, path, count=RECORDED):
     compile_test(work, other, ['-O1', '-Wl,-Ttext-segment=0x2b340000'])
     cpu = re.search(r'model name\s*: (.*)',
                     pathlib.Path('/proc/cpuinfo').read_text())
-    bits = NO_APPROX | HALVES
+    bits = NO_APPROX | HALVES | NO_TRANS
     head = json.dumps({'what': 'hashes of tests/isa/run.py --record',
                        'cpu': cpu[1] if cpu else '?', 'seed': SEED,
                        'cases': count, 'features': hex(host | bits)})
@@ -307,7 +308,7 @@ def check_record(exe, host, rows):
         record = Record()
     except OSError as e:
         return 'FAIL', str(e)
-    if record.features & ~host & (HALVES - 1):
+    if record.features & ~host & (NO_TRANS - 1):
         return 'SKIP', 'the recorded CPU has more features'
     done, bad = 0, []
     for first in range(0, len(record.values), STEP):
@@ -330,6 +331,7 @@ def configs(emu, n):
         Config('tcg', [emu], {}, n, 0),
         Config('tcg-sse2', [emu], {'QEMU_HOST_FEATURES': NO_AVX},
                n if n > 1000000 else n // 4, HALVES),
+        Config('tcg-x87', [emu], {'QEMU_X87': 'soft'}, n // 8, NO_TRANS),
         Config('tcg-single', [emu, '-one-insn-per-tb'], {}, n // 8, 0),
         Config('interp', [emu, '-accel', 'interp'], {}, n // 4 if n > 1000000
                else n // 8, NO_APPROX),
@@ -374,6 +376,8 @@ def main():
             report(verdict, 'record', why)
         if not args.only or args.only == 'models':
             models.check(emu, exe, args.long, report)
+        if not args.only or args.only == 'longdouble':
+            longdouble.check(emu, pathlib.Path(d), report)
         if not args.only or args.only == 'kernels':
             kernels.check(emu, NO_AVX, pathlib.Path(d), report)
         # one number of twenty makes no case

@@ -483,9 +483,9 @@ int main(int argc, char **argv)
     }
     mmap((void *)CODE_BASE, CODE_PAGES * 4096, prot | PROT_EXEC, flags, -1, 0);
     mmap((void *)MEM_BASE, MEM_SIZE, prot, flags, -1, 0);
-    mmap((void *)(RO_BASE - 4096), 4096, prot, flags, -1, 0);
-    mmap((void *)RO_BASE, 4096, PROT_READ, flags, -1, 0);
-    mmap((void *)STACK_BASE, 4096, prot, flags, -1, 0);
+    mmap((void *)(RO_BASE - AREA), AREA, prot, flags, -1, 0);
+    mmap((void *)RO_BASE, AREA, PROT_READ, flags, -1, 0);
+    mmap((void *)STACK_BASE, AREA, prot, flags, -1, 0);
     mmap((void *)EDGE_BASE, 4096, prot | PROT_EXEC, flags, -1, 0);
     mmap((void *)EDGE_NX_BASE, 4096, prot | PROT_EXEC, flags, -1, 0);
     mmap((void *)EDGE_NX_BASE + 4096, 4096, prot, flags, -1, 0);

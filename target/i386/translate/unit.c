@@ -11,6 +11,7 @@
 #include "qemu/osdep.h"
 #include "qemu/log.h"
 #include "target/i386/translate/internal.h"
+#include "target/i386/x87/x87.h"
 
 #define MAX_UNIT_INSNS   80
 #define LOOKAHEAD_TOTAL  48     /* instructions decoded only for their flags */
@@ -48,6 +49,7 @@ void x86_translate_init(TCGContext *s)
     s->env_mxcsr = ENV(mxcsr);
     s->env_vtmp = ENV(vtmp);
     x86_fill_dispatch();
+    x87_host_init(getenv("QEMU_X87"));
 }
 
 /* A row with a memory operand may have a register in its place. */

@@ -17,6 +17,14 @@
 #define HOST_CW 0x037f
 #define CW_MODE 0x0f00      /* precision and rounding */
 
+/* X87_UE, or 0 when everything is to be done by the portable code. */
+static uint16_t host_ue = X87_UE;
+
+void x87_host_init(const char *how)
+{
+    host_ue = how && !strcmp(how, "soft") ? 0 : X87_UE;
+}
+
 void x87_host_clear(void)
 {
     asm volatile("fnclex");
@@ -100,7 +108,7 @@ X87Reg x87_scale(X87Fpu *s, X87Reg a, X87Reg b)
     Raw80 ra = to_raw(a), rb = to_raw(b), r;
     uint16_t hsw;
 
-    if (unlikely(!(s->cw & X87_UE))) {
+    if (unlikely(!(s->cw & host_ue))) {
         return x87_soft_scale(s, a, b);
     }
     host_begin(s);
@@ -122,7 +130,7 @@ X87Reg x87_prem(X87Fpu *s, X87Reg a, X87Reg b)
     Raw80 ra = to_raw(a), rb = to_raw(b), r;
     uint16_t hsw;
 
-    if (unlikely(!(s->cw & X87_UE) || prem_special(a) || prem_special(b))) {
+    if (unlikely(!(s->cw & host_ue) || prem_special(a) || prem_special(b))) {
         return x87_soft_prem(s, a, b);
     }
     host_begin(s);
@@ -141,7 +149,7 @@ X87Reg x87_prem1(X87Fpu *s, X87Reg a, X87Reg b)
     Raw80 ra = to_raw(a), rb = to_raw(b), r;
     uint16_t hsw;
 
-    if (unlikely(!(s->cw & X87_UE) || prem_special(a) || prem_special(b))) {
+    if (unlikely(!(s->cw & host_ue) || prem_special(a) || prem_special(b))) {
         return x87_soft_prem1(s, a, b);
     }
     host_begin(s);
@@ -160,6 +168,9 @@ X87Reg x87_sqrt(X87Fpu *s, X87Reg a)
     X87Reg r;
     uint16_t hsw;
 
+    if (unlikely(!host_ue)) {
+        return x87_soft_sqrt(s, a);
+    }
     host_begin(s);
     UNARY("fsqrt", a, r, hsw);
     return likely(host_end(s, hsw, X87_C1)) ? r : x87_soft_sqrt(s, a);
@@ -170,6 +181,9 @@ X87Reg x87_rndint(X87Fpu *s, X87Reg a)
     X87Reg r;
     uint16_t hsw;
 
+    if (unlikely(!host_ue)) {
+        return x87_soft_rndint(s, a);
+    }
     host_begin(s);
     UNARY("frndint", a, r, hsw);
     return likely(host_end(s, hsw, X87_C1)) ? r : x87_soft_rndint(s, a);
@@ -180,6 +194,9 @@ X87Reg x87_xtract(X87Fpu *s, X87Reg a, X87Reg *exp)
     X87Reg r;
     uint16_t hsw;
 
+    if (unlikely(!host_ue)) {
+        return x87_soft_xtract(s, a, exp);
+    }
     host_begin(s);
     UNARY2("fxtract", a, r, *exp, hsw);
     return likely(host_end(s, hsw, 0)) ? r : x87_soft_xtract(s, a, exp);
@@ -209,7 +226,7 @@ bool x87_arith(X87Fpu *s, unsigned op, X87Reg *r, const X87Reg *b)
 {
     uint16_t hsw;
 
-    if (unlikely(!(s->cw & X87_UE))) {
+    if (unlikely(!(s->cw & host_ue))) {
         return x87_soft_arith(s, op, r, b);
     }
     host_begin(s);
@@ -270,7 +287,7 @@ bool x87_arith_mem(X87Fpu *s, unsigned op, X87Reg *r, unsigned src,
 {
     uint16_t hsw;
 
-    if (unlikely(!(s->cw & X87_UE))) {
+    if (unlikely(!(s->cw & host_ue))) {
         return x87_soft_arith_mem(s, op, r, src, value);
     }
     host_begin(s);
@@ -315,6 +332,9 @@ X87Reg x87_f2xm1(X87Fpu *s, X87Reg a)
     X87Reg r;
     uint16_t hsw;
 
+    if (unlikely(!host_ue)) {
+        return x87_soft_f2xm1(s, a);
+    }
     host_begin(s);
     UNARY("f2xm1", a, r, hsw);
     if (unlikely(!host_end(s, hsw, X87_C1))) {
@@ -331,6 +351,9 @@ X87Reg x87_yl2x(X87Fpu *s, X87Reg y, X87Reg x)
     X87Reg r;
     uint16_t hsw;
 
+    if (unlikely(!host_ue)) {
+        return x87_soft_yl2x(s, y, x);
+    }
     host_begin(s);
     BINARY("fyl2x", y, x, r, hsw);
     if (unlikely(!host_end(s, hsw, X87_C1))) {
@@ -347,6 +370,9 @@ X87Reg x87_yl2xp1(X87Fpu *s, X87Reg y, X87Reg x)
     X87Reg r;
     uint16_t hsw;
 
+    if (unlikely(!host_ue)) {
+        return x87_soft_yl2xp1(s, y, x);
+    }
     host_begin(s);
     BINARY("fyl2xp1", y, x, r, hsw);
     if (unlikely(!host_end(s, hsw, X87_C1))) {
@@ -363,6 +389,9 @@ X87Reg x87_patan(X87Fpu *s, X87Reg y, X87Reg x)
     X87Reg r;
     uint16_t hsw;
 
+    if (unlikely(!host_ue)) {
+        return x87_soft_patan(s, y, x);
+    }
     host_begin(s);
     BINARY("fpatan", y, x, r, hsw);
     if (unlikely(!host_end(s, hsw, X87_C1))) {
@@ -379,6 +408,9 @@ X87Reg x87_sin(X87Fpu *s, X87Reg a)
     X87Reg r;
     uint16_t hsw;
 
+    if (unlikely(!host_ue)) {
+        return x87_soft_sin(s, a);
+    }
     host_begin(s);
     UNARY("fsin", a, r, hsw);
     if (unlikely(!host_end(s, hsw, X87_C1 | X87_C2))) {
@@ -395,6 +427,9 @@ X87Reg x87_cos(X87Fpu *s, X87Reg a)
     X87Reg r;
     uint16_t hsw;
 
+    if (unlikely(!host_ue)) {
+        return x87_soft_cos(s, a);
+    }
     host_begin(s);
     UNARY("fcos", a, r, hsw);
     if (unlikely(!host_end(s, hsw, X87_C1 | X87_C2))) {
@@ -412,6 +447,9 @@ X87Reg x87_tan(X87Fpu *s, X87Reg a)
     Raw80 ra = to_raw(a), r0, r1;
     uint16_t hsw;
 
+    if (unlikely(!host_ue)) {
+        return x87_soft_tan(s, a);
+    }
     host_begin(s);
     asm volatile("fldt %3\n\tfptan\n\tfnstsw %2\n\t"
                  "fstpt %0\n\t"
@@ -431,6 +469,9 @@ X87Reg x87_sincos(X87Fpu *s, X87Reg a, X87Reg *cos)
     Raw80 ra = to_raw(a), r0, r1;
     uint16_t hsw;
 
+    if (unlikely(!host_ue)) {
+        return x87_soft_sincos(s, a, cos);
+    }
     host_begin(s);
     asm volatile("fldt %3\n\tfsincos\n\tfnstsw %2\n\t"
                  "fstpt %0\n\t"

@@ -140,6 +140,8 @@ X87Reg x87_soft_sincos(X87Fpu *s, X87Reg a, X87Reg *cos);
 
 #ifdef __x86_64__
 /* host-x86.c */
+/* @how: "soft": the portable code does everything (for tests); NULL. */
+void x87_host_init(const char *how);
 X87Binary x87_scale, x87_prem, x87_prem1;
 X87Binary x87_yl2x, x87_yl2xp1, x87_patan;
 X87Unary x87_sqrt, x87_rndint, x87_f2xm1, x87_sin, x87_cos, x87_tan;
@@ -171,6 +173,7 @@ void x87_host_clear(void);
 #define x87_xtract x87_soft_xtract
 #define x87_sincos x87_soft_sincos
 static inline void x87_host_clear(void) {}
+static inline void x87_host_init(const char *how) {}
 #endif
 
 #endif
