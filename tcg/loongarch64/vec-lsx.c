@@ -66,6 +66,20 @@ static const Row rows[] = {
     { VOP_fdiv, false, FP(vfdiv) },
 };
 
+static void copy(LAGen *g, unsigned d, unsigned s)
+{
+    la_vec_move(g, d, s);
+}
+
+/*
+ * An emulated host may have written a part of d when it traps.  So the source
+ * of an instruction that can is not its result, too.
+ */
+static bool may_trap(const TCGOp *op)
+{
+    return tcg_vop_defs[op->aux].flags & TCG_VF_P;
+}
+
 static bool by_table(LAGen *g, const TCGOp *op, Regs r)
 {
     for (unsigned k = 0; k < ARRAY_SIZE(rows); k++) {
@@ -75,8 +89,11 @@ static bool by_table(LAGen *g, const TCGOp *op, Regs r)
             if (!row->op[op->cond & 3]) {
                 return false;
             }
-            la_put_djk(&g->a, row->op[op->cond & 3], r.d,
+            unsigned d = may_trap(op) && (r.d == r.a || r.d == r.b) ? T0 : r.d;
+
+            la_put_djk(&g->a, row->op[op->cond & 3], d,
                        row->swap ? r.b : r.a, row->swap ? r.a : r.b);
+            copy(g, r.d, d);
             return true;
         }
     }
@@ -96,11 +113,6 @@ static const uint32_t vslli[4] = BHWD(vslli), vsrli[4] = BHWD(vsrli),
     vsll[4] = BHWD(vsll), vsrl[4] = BHWD(vsrl), vsra[4] = BHWD(vsra),
     vreplgr2vr[4] = BHWD(vreplgr2vr), vinsgr2vr[4] = BHWD(vinsgr2vr),
     vpickve2gr[4] = BHWDU(vpickve2gr), vmskltz[4] = BHWD(vmskltz);
-
-static void copy(LAGen *g, unsigned d, unsigned s)
-{
-    la_vec_move(g, d, s);
-}
 
 /* ---- shifts ---- */
 
@@ -376,10 +388,12 @@ static bool floating(LAGen *g, const TCGOp *op, Regs r)
     bool wide = op->cond == MO_64;
     LAAsm *a = &g->a;
 
+    unsigned d = r.d == r.a || r.d == r.b ? T0 : r.d;
+
     switch (op->aux) {
     case VOP_fsqrt:
-        (wide ? la_vfsqrt_d : la_vfsqrt_s)(a, r.d, r.b);
-        return true;
+        (wide ? la_vfsqrt_d : la_vfsqrt_s)(a, d, r.b);
+        break;
     case VOP_fmin:
         vfcmp(g, op, true, 2, T0, r.a, r.b);
         la_vbitsel_v(a, r.d, r.b, r.a, T0);
@@ -392,9 +406,9 @@ static bool floating(LAGen *g, const TCGOp *op, Regs r)
         if (p->cond == LA_PREDICATE_TRUE) {
             return false;
         }
-        vfcmp(g, op, p->signaling, p->cond, r.d, p->swap ? r.b : r.a,
+        vfcmp(g, op, p->signaling, p->cond, d, p->swap ? r.b : r.a,
               p->swap ? r.a : r.b);
-        return true;
+        break;
     case VOP_fhadd:
     case VOP_fhsub:
         (wide ? la_vpickev_d : la_vpickev_w)(a, T0, r.b, r.a);
@@ -406,43 +420,48 @@ static bool floating(LAGen *g, const TCGOp *op, Regs r)
         }
         return true;
     case VOP_cvtdq2ps:
-        la_vffint_s_w(a, r.d, r.a);
-        return true;
+        la_vffint_s_w(a, d, r.a);
+        break;
     case VOP_cvtps2dq:
-        la_vftint_w_s(a, r.d, r.a);
-        return true;
+        la_vftint_w_s(a, d, r.a);
+        break;
     case VOP_cvttps2dq:
-        la_vftintrz_w_s(a, r.d, r.a);
-        return true;
+        la_vftintrz_w_s(a, d, r.a);
+        break;
     default:
         return false;
     }
+    copy(g, r.d, d);
+    return true;
 }
 
 /* Where source and result differ in size: 16 bytes only. */
 static bool floating_sized(LAGen *g, const TCGOp *op, Regs r)
 {
     LAAsm *a = &g->a;
+    unsigned d = r.d == r.a ? T0 : r.d;
 
     switch (op->aux) {
     case VOP_cvtdq2pd:
         la_vffintl_d_w(a, r.d, r.a);
         return true;
     case VOP_cvtps2pd:
-        la_vfcvtl_d_s(a, r.d, r.a);
+        la_vfcvtl_d_s(a, d, r.a);
+        copy(g, r.d, d);
         return true;
     case VOP_cvtpd2ps:
-        la_vfcvt_s_d(a, r.d, r.a, r.a);
+        la_vfcvt_s_d(a, d, r.a, r.a);
         break;
     case VOP_cvtpd2dq:
-        la_vftint_w_d(a, r.d, r.a, r.a);
+        la_vftint_w_d(a, d, r.a, r.a);
         break;
     case VOP_cvttpd2dq:
-        la_vftintrz_w_d(a, r.d, r.a, r.a);
+        la_vftintrz_w_d(a, d, r.a, r.a);
         break;
     default:
         return false;
     }
+    copy(g, r.d, d);
     la_vinsgr2vr_d(a, r.d, LA_ZERO, 1);
     return true;
 }
