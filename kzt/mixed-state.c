@@ -64,8 +64,10 @@ static void symbols_free(Symbols *s)
 static bool is_import(const KztSymbol *sym, const GuestObject *o,
                       const KztGuestLibrary *l)
 {
-    return !sym->shndx || (ELF64_ST_TYPE(sym->info) == STT_OBJECT &&
-                           o->generation < l->generation);
+    return sym->shndx == SHN_UNDEF ||
+           (ELF64_ST_TYPE(sym->info) == STT_OBJECT &&
+            sym->shndx != SHN_ABS &&            /* the name of a version */
+            o->generation < l->generation);
 }
 
 static bool is_listed(const char *const *list, const char *name)
