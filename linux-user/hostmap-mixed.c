@@ -20,12 +20,12 @@
 #include "qemu/osdep.h"
 #include "qemu/log.h"
 #include "linux-user/code-pages.h"
+#include "linux-user/hostmap-eof.h"
 #include "linux-user/hostmap-mixed.h"
 #include "linux-user/strict-pages.h"
 #include "user/uaccess.h"
 #include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 
 #ifndef MAP_FIXED_NOREPLACE
 #define MAP_FIXED_NOREPLACE 0x100000
@@ -141,13 +141,6 @@ static bool holds_code(uint64_t h)
         a += TARGET_PAGE_SIZE;
     }
     return false;
-}
-
-/* Does host page @h have guest pages past the end of their file? */
-static bool past_eof_in(uint64_t h)
-{
-    return page_set_next(&eof_pages, h, h + host_page_size) <
-           h + host_page_size;
 }
 
 static int protect_page(uint64_t h, int flags)
@@ -310,34 +303,21 @@ static int map_run(const MapRequest *r, uint64_t lo, uint64_t hi, bool mixed)
     return ret < 0 ? ret : 0;
 }
 
-/*
- * The host page of [lo, hi) whose file ends before its last guest page, for a
- * private mapping that the host could make: it would show zeros there.
- */
-static uint64_t eof_host_page(const MapRequest *r, uint64_t lo, uint64_t hi)
-{
-    struct stat st;
-    uint64_t end;
-
-    if (r->fd < 0 || (r->flags & PAGE_SHARED) || fstat(r->fd, &st) < 0 ||
-        !S_ISREG(st.st_mode) || (uint64_t)st.st_size <= r->offset) {
-        return hi;
-    }
-    end = r->start + TARGET_PAGE_ALIGN(st.st_size - r->offset);
-    return end > lo && end < MIN(hi, r->end) && (end & (host_page_size - 1)) ?
-           down(end) : hi;
-}
-
 /* Host pages [lo, hi) that belong to the new mapping alone. */
 static int map_whole(const MapRequest *r, uint64_t lo, uint64_t hi)
 {
-    uint64_t edge = eof_host_page(r, lo, hi);
+    uint64_t edge, past;
     int ret = map_run(r, lo, hi, false);
 
-    if (ret == 0 && edge < hi) {
-        ret = map_run(r, edge, edge + host_page_size, true);
+    if (ret < 0) {
+        return ret;
     }
-    return ret;
+    if (r->flags & PAGE_SHARED) {
+        eof_note(r, lo, hi);
+        return 0;
+    }
+    edge = eof_host_page(r, lo, hi, &past);
+    return edge < hi ? map_run(r, edge, edge + host_page_size, true) : 0;
 }
 
 /*
@@ -357,6 +337,7 @@ static bool continues_shared(const MapRequest *r, uint64_t h)
 static int map_part(const MapRequest *r, uint64_t h)
 {
     if (continues_shared(r, h)) {
+        eof_note(r, h, h + host_page_size);
         return protect_page(h, union_flags(h, r->start, r->end) | r->flags);
     }
     return map_edge(r, h);
@@ -441,7 +422,7 @@ int mixed_protect(uint64_t start, uint64_t end)
             return 0;
         }
         if (r->node.start > at || r->node.end < at + host_page_size ||
-            past_eof_in(at)) {
+            eof_in(at)) {
             ret = strict_settle(at, true);
             at += host_page_size;
             continue;
@@ -507,6 +488,40 @@ static int map_anonymous(uint64_t start, uint64_t end, int flags,
     return mixed_map(&r, cover);
 }
 
+/*
+ * The host has moved or lengthened a file mapping as it is, and @start..@end
+ * is new of it or all of it: where in that does the file end?
+ */
+static int find_end(const GuestRegion *r, uint64_t offset, uint64_t start,
+                    uint64_t end)
+{
+    MapRequest req = {
+        .start = start, .end = end, .offset = offset, .flags = r->i.flags,
+        .mflags = TARGET_MAP_PRIVATE,
+    };
+    uint64_t edge, past;
+    int ret = 0;
+
+    if (!r->i.file || start >= end) {
+        return 0;
+    }
+    req.fd = mapped_file_open(r->i.file);
+    if (req.fd < 0) {
+        return 0;               /* nobody can make it longer any more */
+    }
+    if (r->i.flags & PAGE_SHARED) {
+        page_set_remove_range(&eof_pages, start, end);
+        eof_note(&req, down(start), up(end));
+    } else {
+        edge = eof_host_page(&req, start, up(end), &past);
+        if (edge < up(end)) {
+            ret = map_run(&req, edge, edge + host_page_size, true);
+        }
+    }
+    close(req.fd);
+    return ret;
+}
+
 /* mremap() of a shared mapping with no old length: a second view. */
 static int duplicate(uint64_t old, uint64_t new_addr, uint64_t new_len,
                      bool alone)
@@ -519,10 +534,12 @@ static int duplicate(uint64_t old, uint64_t new_addr, uint64_t new_len,
     }
     ret = host_mremap(old, 0, up(new_len), MREMAP_MAYMOVE | MREMAP_FIXED,
                       new_addr);
-    if (ret >= 0) {
-        set_mixed(new_addr, up(new_addr + new_len), false);
+    if (ret < 0) {
+        return ret;
     }
-    return ret < 0 ? ret : 0;
+    set_mixed(new_addr, up(new_addr + new_len), false);
+    return find_end(region_find(old), region_offset(region_find(old), old),
+                    new_addr, new_addr + new_len);
 }
 
 /*
@@ -534,7 +551,7 @@ static int complete_copy(const GuestRegion *r, uint64_t old, uint64_t old_len,
 {
     MapRequest req = {
         .start = new_addr, .end = new_addr + new_len, .fd = -1,
-        .offset = r->i.offset + (old - r->node.start),
+        .offset = region_offset(r, old),
     };
     uint64_t at = old, end = old + MIN(old_len, new_len);
     int ret;
@@ -558,8 +575,9 @@ static int complete_copy(const GuestRegion *r, uint64_t old, uint64_t old_len,
 int mixed_move(uint64_t old, uint64_t old_len, uint64_t new_addr,
                uint64_t new_len, bool keep)
 {
-    int flags = region_find(old)->i.flags;
-    bool file = region_find(old)->i.file;
+    const GuestRegion *r = region_find(old);
+    int flags = r->i.flags;
+    bool file = r->i.file;
     bool alone = !region_first_in(down(new_addr), up(new_addr + new_len));
     uint64_t lo, hi;
     int64_t ret;
@@ -601,7 +619,12 @@ int mixed_move(uint64_t old, uint64_t old_len, uint64_t new_addr,
                 ret = protect_page(down(a), flags);
             }
         }
-        return ret < 0 ? ret : 0;
+        if (ret < 0) {
+            return ret;
+        }
+        lo = flags & PAGE_SHARED ? 0 : old_len;
+        return find_end(r, region_offset(r, old) + lo, new_addr + lo,
+                        new_addr + new_len);
     }
     if (flags & PAGE_SHARED) {
         return refuse("moving this mapping");
@@ -621,7 +644,7 @@ int mixed_move(uint64_t old, uint64_t old_len, uint64_t new_addr,
         return ret;
     }
     uaccess_copy(g2h(new_addr), g2h(old), MIN(old_len, new_len));
-    ret = complete_copy(region_find(old), old, old_len, new_addr, new_len);
+    ret = complete_copy(r, old, old_len, new_addr, new_len);
     if (ret < 0) {
         return ret;
     }
@@ -644,19 +667,21 @@ int mixed_grow(const GuestRegion *r, uint64_t new_end)
         .start = old_end, .end = new_end, .flags = r->i.flags, .fd = -1,
         .mflags = r->i.flags & PAGE_SHARED ? TARGET_MAP_SHARED
                                            : TARGET_MAP_PRIVATE,
-        .offset = r->i.offset + (old_end - r->node.start),
+        .offset = region_offset(r, old_end),
     };
+    bool shared = r->i.flags & PAGE_SHARED;
     int64_t ret;
 
-    if (!r->i.file && !(r->i.flags & PAGE_SHARED)) {
+    if (!r->i.file && !shared) {
         return map_anonymous(old_end, new_end, r->i.flags, COVER_NONE);
     }
-    if (!(old_end & (host_page_size - 1)) && !page_set_test(&mixed_pages, h)) {
+    if ((shared || !(old_end & (host_page_size - 1))) &&
+        !page_set_test(&mixed_pages, h)) {
         /* The host has the file open, whatever has become of its name. */
         ret = host_mremap(h, host_page_size, up(new_end) - h, 0, 0);
-        return ret < 0 ? ret : 0;
+        return ret < 0 ? ret : find_end(r, req.offset, old_end, new_end);
     }
-    if (r->i.file && !(r->i.flags & PAGE_SHARED)) {
+    if (r->i.file && !shared) {
         req.fd = mapped_file_open(r->i.file);
     }
     if (req.fd < 0) {
@@ -672,28 +697,6 @@ bool mixed_past_eof(uint64_t addr)
     return page_set_test(&eof_pages, addr);
 }
 
-/* Does the page of @addr begin behind the end of the file mapped there? */
-static bool behind_file(uint64_t addr)
-{
-    const GuestRegion *r;
-    bool behind = false;
-    struct stat st;
-    int fd;
-
-    page_lock();
-    r = region_find(addr);
-    fd = r && r->i.file ? mapped_file_open(r->i.file) : -1;
-    if (fd >= 0) {
-        uint64_t page = addr & TARGET_PAGE_MASK;
-
-        behind = fstat(fd, &st) == 0 && (uint64_t)st.st_size <=
-                 r->i.offset + (page - r->node.start);
-        close(fd);
-    }
-    page_unlock();
-    return behind;
-}
-
 bool mixed_may_straddle(uint64_t addr, bool write)
 {
     uint64_t next = TARGET_PAGE_ALIGN(addr + 1);
@@ -707,43 +710,7 @@ bool mixed_may_straddle(uint64_t addr, bool write)
     }
     flags = host_prot(page_get_flags(next, NULL));
     return (!(flags & (write ? PAGE_WRITE : PAGE_READ)) ||
-            page_set_test(&eof_pages, next)) && !behind_file(addr);
-}
-
-/* The file may have grown since its pages were read. */
-static bool file_grew(uint64_t addr)
-{
-    const GuestRegion *r;
-    bool grew = false;
-    struct stat st;
-    int fd;
-
-    if (!page_set_test(&eof_pages, addr)) {
-        return false;
-    }
-    page_lock();
-    r = region_find(addr);
-    fd = r && r->i.file ? mapped_file_open(r->i.file) : -1;
-    if (fd >= 0) {
-        uint64_t page = addr & TARGET_PAGE_MASK;
-        uint64_t at = r->i.offset + (page - r->node.start);
-
-        if (page_set_test(&eof_pages, page) && fstat(fd, &st) == 0 &&
-            (uint64_t)st.st_size > at &&
-            host_mprotect(down(page), host_page_size,
-                          PROT_READ | PROT_WRITE) == 0) {
-            ssize_t n = pread(fd, g2h(page), TARGET_PAGE_SIZE, at);
-
-            if (n > 0) {
-                page_set_remove(&eof_pages, page);
-                grew = true;
-            }
-            strict_settle(down(page), true);
-        }
-        close(fd);
-    }
-    page_unlock();
-    return grew;
+            page_set_test(&eof_pages, next)) && !eof_behind_file(addr);
 }
 
 /*
@@ -756,7 +723,7 @@ bool mixed_handle_fault(uint64_t addr, bool write)
     uint64_t h = down(addr), end = h + host_page_size, a;
 
     if (!write || !holds_code(h)) {
-        return file_grew(addr) || strict_open(addr, write);
+        return eof_file_grew(addr) || strict_open(addr, write);
     }
     for (a = page_set_next(&guarded_pages, h, end); a < end;
          a = page_set_next(&guarded_pages, a + TARGET_PAGE_SIZE, end)) {
@@ -784,7 +751,7 @@ static int refill(const GuestRegion *r, uint64_t start, uint64_t end)
         if (req.fd < 0) {
             return refuse("MADV_DONTNEED of a file that is gone");
         }
-        req.offset = r->i.offset + (start - r->node.start);
+        req.offset = region_offset(r, start);
     }
     page_set_remove_range(&eof_pages, start, end);
     ret = map_edge(&req, down(start));

@@ -122,7 +122,7 @@ void hostmap_placement(const MapRequest *r, uint64_t *align, uint64_t *phase)
 {
     uint64_t len = r->end - r->start;
 
-    *align = host_page_size;
+    *align = MAX(host_page_size, r->align);
     *phase = 0;
     if (r->mflags & TARGET_MAP_HUGETLB) {
         int shift = (r->mflags >> 26) & 0x3f;

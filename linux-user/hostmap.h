@@ -31,6 +31,7 @@ typedef struct MapRequest {
     int mflags;             /* the guest's mmap() flags */
     int fd;                 /* -1 for anonymous memory */
     uint64_t offset;
+    uint64_t align;         /* of a free address: what the host insists on */
 } MapRequest;
 
 /*
@@ -116,6 +117,12 @@ int hostmap_madvise(const GuestRegion *r, uint64_t start, uint64_t end,
  * of the highest one.  False when it cannot be told.
  */
 bool hostmap_find_foreign(uint64_t start, uint64_t end, uint64_t *foreign);
+
+/* Where in its file the mapping is at @addr. */
+static inline uint64_t region_offset(const GuestRegion *r, uint64_t addr)
+{
+    return r->i.offset + (addr - r->node.start);
+}
 
 /* Guest mmap() flags as the host takes them, without placement flags. */
 int host_map_flags(int mflags);

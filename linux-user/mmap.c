@@ -19,6 +19,7 @@
 #include "linux-user/code-pages.h"
 #include "linux-user/hostmap.h"
 #include "linux-user/mmap-internal.h"
+#include "linux-user/hostmap-eof.h"
 #include "linux-user/strict-pages.h"
 #include "user/options.h"
 #include <fcntl.h>

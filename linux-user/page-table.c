@@ -101,15 +101,31 @@ bool mapped_file_is(const MappedFile *f, int fd)
     return fstat(fd, &st) == 0 && st.st_dev == f->dev && st.st_ino == f->ino;
 }
 
+/* A file without a name (memfd, deleted) may still be open somewhere. */
+static int find_open_file(const MappedFile *f)
+{
+    enum { MAX_FD = 1024 };
+
+    for (int fd = 0; fd < MAX_FD; fd++) {
+        if (mapped_file_is(f, fd) &&
+            (fcntl(fd, F_GETFL) & O_ACCMODE) != O_WRONLY) {
+            return fcntl(fd, F_DUPFD_CLOEXEC, 0);
+        }
+    }
+    return -1;
+}
+
 int mapped_file_open(const MappedFile *f)
 {
     int fd = open(f->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 
-    if (fd >= 0 && !mapped_file_is(f, fd)) {
-        close(fd);
-        fd = -1;
+    if (fd >= 0 && mapped_file_is(f, fd)) {
+        return fd;
     }
-    return fd;
+    if (fd >= 0) {
+        close(fd);
+    }
+    return find_open_file(f);
 }
 
 void mapped_file_put(MappedFile *f)

@@ -6,6 +6,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
+#include "qemu/log.h"
 #include "linux-user/code-pages.h"
 #include "linux-user/mmap-internal.h"
 #include <sys/ipc.h>
@@ -13,6 +14,23 @@
 
 /* SHMLBA of x86-64 is the page size. */
 #define GUEST_SHMLBA TARGET_PAGE_SIZE
+
+/*
+ * Where the host attaches.  Kernels with large pages may insist on more than
+ * their page (LoongArch: 64 KiB), which the C library does not know.
+ */
+static uint64_t host_shmlba(void)
+{
+    return host_page_size > TARGET_PAGE_SIZE ? MAX(host_page_size, 0x10000)
+                                             : TARGET_PAGE_SIZE;
+}
+
+static int refuse_address(void)
+{
+    qemu_log_mask(LOG_STRACE, "# shmat: this address on a host with %" PRIu64
+                  " KiB pages\n", host_page_size / 1024);
+    return -EINVAL;
+}
 
 typedef struct AttachRequest {
     int shmid, flags;
@@ -52,7 +70,7 @@ static int attach(MapRequest *req, void *opaque)
 int64_t target_shmat(int shmid, uint64_t addr, int flags)
 {
     AttachRequest a = { .shmid = shmid, .flags = flags };
-    MapRequest req = { .fd = -1 };
+    MapRequest req = { .fd = -1, .align = host_shmlba() };
     struct shmid_ds ds;
     char name[32];
     int64_t ret;
@@ -66,7 +84,10 @@ int64_t target_shmat(int shmid, uint64_t addr, int flags)
         }
         addr &= -GUEST_SHMLBA;
     }
-    if ((addr & (host_page_size - 1)) || (!addr && (flags & SHM_REMAP))) {
+    if (addr & (host_page_size - 1)) {
+        return refuse_address();
+    }
+    if (!addr && (flags & SHM_REMAP)) {
         return -EINVAL;
     }
     req.end = TARGET_PAGE_ALIGN(ds.shm_segsz);
@@ -91,6 +112,9 @@ int64_t target_shmat(int shmid, uint64_t addr, int flags)
         } else {
             ret = attach(&req, &a);
             ret = ret == -EEXIST ? -EINVAL : ret < 0 ? ret : (int64_t)addr;
+            if (ret == -EINVAL && (addr & (host_shmlba() - 1))) {
+                refuse_address();
+            }
         }
     } else {
         ret = mmap_place(&req, guest_layout.mmap_min, guest_layout.mmap_top,

@@ -24,6 +24,7 @@
 #include "qemu/osdep.h"
 #include "linux-user/code-pages.h"
 #include "linux-user/hostmap.h"
+#include "linux-user/hostmap-eof.h"
 #include "linux-user/strict-pages.h"
 #include "user/mmap.h"
 #include "user/options.h"
@@ -36,7 +37,6 @@
 #define MAX_OPEN 8
 
 static PageSet strict_pages;    /* closed, or open for some thread */
-PageSet eof_pages;
 
 /* For `-d stats`. */
 static uint64_t stat_faults, stat_given_up, stat_open_all;

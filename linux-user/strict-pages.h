@@ -11,12 +11,6 @@
 #include "linux-user/page-set.h"
 
 /*
- * Guest pages of mixed host pages that lie beyond the end of their file: the
- * table has them, nobody may touch them.  Changed under the page lock.
- */
-extern PageSet eof_pages;
-
-/*
  * Give host page @h the protection that the table asks for now.  @changed:
  * its guest pages were changed, counting of faults starts again.  Page lock held.
  * Returns 0 or -errno.
@@ -31,8 +25,8 @@ void strict_forget(uint64_t start, uint64_t end);
 
 /*
  * An access to @addr that the table allows has faulted: if the host page is
- * strict, open it for that kind of access until the next safe point of this thread.  Takes only the
- * page lock.
+ * strict, open it for that kind of access until the next safe point of this
+ * thread.  Takes only the page lock.
  */
 bool strict_open(uint64_t addr, bool write);
 

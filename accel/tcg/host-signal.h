@@ -9,6 +9,7 @@
 #define ACCEL_TCG_HOST_SIGNAL_H
 
 #include "qemu/osdep.h"
+#include "qemu/la-insn.h"
 #include <signal.h>
 #include <ucontext.h>
 
@@ -31,8 +32,9 @@ static inline uintptr_t host_fault_pc(const void *ucontext)
 }
 
 /*
- * Page fault error code in x86 form, or -1 when the host does not tell and the
- * caller has to conclude it from the page's permissions.
+ * Page fault error code in x86 form as far as the host tells: whether the page
+ * was there is for whoever knows the page table to say.  -1: it tells nothing,
+ * and the caller has to conclude it from the page's permissions.
  */
 static inline int host_fault_error_code(const void *ucontext)
 {
@@ -40,6 +42,11 @@ static inline int host_fault_error_code(const void *ucontext)
     const ucontext_t *uc = ucontext;
 
     return uc->uc_mcontext.gregs[REG_ERR] & 0x17;
+#elif defined(__loongarch__)
+    uint32_t insn = *(const uint32_t *)host_fault_pc(ucontext);
+
+    /* What x86 locks is a write from the beginning. */
+    return la_insn_stores(insn) || la_insn_load_linked(insn) ? 6 : 4;
 #else
     return -1;
 #endif

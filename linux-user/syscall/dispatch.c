@@ -238,15 +238,15 @@ static bool shares_host_page(uint64_t addr)
     return false;
 }
 
-/* Bytes from @addr on, at most @len, before a page the guest cannot write. */
-static uint64_t writable_extent(uint64_t addr, uint64_t len)
+/* Bytes from @addr on, at most @len, before a page with none of @prot. */
+static uint64_t extent_with(int prot, uint64_t addr, uint64_t len)
 {
     uint64_t at = addr, end;
 
     while (at - addr < len) {
         int flags = page_get_flags(at, &end);
 
-        if (flags & PAGE_VALID ? !(flags & PAGE_WRITE) : shares_host_page(at)) {
+        if (flags & PAGE_VALID ? !(flags & prot) : shares_host_page(at)) {
             return at - addr;
         }
         at = mmap_next_past_eof(at, MIN(end, addr + len));
@@ -261,21 +261,47 @@ static uint64_t writable_extent(uint64_t addr, uint64_t len)
     return len;
 }
 
+static uint64_t readable_extent(uint64_t addr, uint64_t len)
+{
+    return extent_with(PAGE_READ | PAGE_WRITE | PAGE_EXEC, addr, len);
+}
+
+static uint64_t writable_extent(uint64_t addr, uint64_t len)
+{
+    return extent_with(PAGE_WRITE, addr, len);
+}
+
+/* Does a call that can read a part of its buffer write that part? */
+static bool may_be_short(int host_nr)
+{
+    return host_nr == __NR_write || host_nr == __NR_pwrite64;
+}
+
 /*
- * A host page larger than a guest page may let the kernel write where the
- * guest may not: hold the call to the guest's own permissions.  Arguments
+ * A host page larger than a guest page may let the kernel read or write where
+ * the guest may not: hold the call to the guest's own permissions.  Arguments
  * whose size in the table is only a bound are left to the kernel.
  */
-static int64_t limit_outputs(const SyscallDesc *d, uint64_t *a)
+static int64_t limit_buffers(const SyscallDesc *d, uint64_t *a)
 {
     for (unsigned i = 0; i < d->nargs; i++) {
         const SyscallArg *arg = &d->args[i];
         uint64_t len = arg->out_size, ok;
 
-        if (!a[i] || !len) {
+        if (!a[i] || (!len && arg->kind != ARG_BUF)) {
             continue;
         }
         switch (arg->kind) {
+        case ARG_BUF:
+            len = arg->ref < 6 ? MIN(a[arg->ref], (uint64_t)INT_MAX) : 0;
+            ok = readable_extent(a[i], len);
+            if (ok < len && (!ok || !may_be_short(d->host_nr))) {
+                return -EFAULT;
+            }
+            if (ok < len) {
+                a[arg->ref] = ok;
+            }
+            break;
         case ARG_OBUF:
         case ARG_OSTR:
             len = MIN(a[arg->ref], (uint64_t)INT_MAX);
@@ -304,22 +330,15 @@ static int64_t limit_outputs(const SyscallDesc *d, uint64_t *a)
     return 0;
 }
 
-static int64_t run_limited(CPUArchState *env, const SyscallDesc *d,
-                           const uint64_t *a)
+static int64_t run_once_large(CPUArchState *env, const SyscallDesc *d,
+                              const uint64_t *a)
 {
     uint64_t limited[6];
     int64_t ret;
 
     memcpy(limited, a, sizeof(limited));
-    ret = limit_outputs(d, limited);
+    ret = limit_buffers(d, limited);
     return ret ? ret : run_plain(env, d, limited);
-}
-
-static int64_t run_once_large(CPUArchState *env, const SyscallDesc *d,
-                              const uint64_t *a)
-{
-    return d->flags & SYSCALL_WRITES ? run_limited(env, d, a)
-                                     : run_plain(env, d, a);
 }
 
 /* On a host with large pages: the kernel may be locked out of an argument. */

@@ -5,7 +5,6 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-/* nested: pages of 16 KiB */
 #include "guest.h"
 
 static unsigned char *code;

@@ -77,6 +77,20 @@ static inline int in_child(void (*fn)(void))
     return status & ~0x80;      /* whether there was a core is not our topic */
 }
 
+/*
+ * Is the kernel below the emulator itself emulated (qemu-loongarch64)?  @what
+ * that one does instead of what Linux does; run.py --nested.
+ */
+static inline int nested(const char *what)
+{
+    static int answer = -1;
+
+    if (answer < 0) {
+        answer = getenv("GUEST_NESTED") != NULL;
+    }
+    return answer;
+}
+
 static inline double now(void)
 {
     struct timespec ts;

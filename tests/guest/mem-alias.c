@@ -17,7 +17,7 @@ int main(void)
     int fd = memfd_create("jit", 0), sum = 0, i;
     unsigned char *w, *x, *late;
 
-    if (ftruncate(fd, 8192)) {
+    if (ftruncate(fd, 65536)) {
         return 1;
     }
     w = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);

@@ -4,6 +4,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
+/* nested: the host keeps a record of every page: this one takes gigabytes */
 #include "guest.h"
 
 int main(void)

@@ -34,15 +34,27 @@ static void show_status(const char *key)
     fclose(f);
 }
 
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(char **)a, *(char **)b);
+}
+
 /* The program executed: say everything it can see of its start. */
 static int child(int argc, char **argv)
 {
     char link[PATH_MAX] = "";
     uint64_t mask;
+    int n = 0;
 
     printf("argc %d:", argc);
     for (int i = 0; i < argc; i++) {
         printf(" [%s]", argv[i]);
+    }
+    if (nested("turns the environment round")) {
+        while (environ[n]) {
+            n++;
+        }
+        qsort(environ, n, sizeof(*environ), by_text);
     }
     printf("\nenv:");
     for (char **e = environ; *e; e++) {
@@ -108,7 +120,7 @@ static int copy_self(int to)
 
 static void programs(void)
 {
-    char *env[] = { "A=1", "B=two words", "EMPTY=", NULL, NULL };
+    char *env[] = { "A=1", "B=two words", "EMPTY=", NULL, NULL, NULL };
     char selfvar[PATH_MAX + 10];
     char *plain[] = { "odd name", "child", "", "--x", "-y z", NULL };
     char *none[] = { NULL };
@@ -116,6 +128,7 @@ static void programs(void)
 
     snprintf(selfvar, sizeof(selfvar), "SELF=%s", self);
     env[3] = selfvar;
+    env[4] = nested("turns the environment round") ? "GUEST_NESTED=" : NULL;
     puts("by path");
     IN_CHILD(execve("./link", plain, env));
     puts("by /proc/self/exe");
@@ -130,7 +143,8 @@ static void programs(void)
     close(fd);
     puts("memfd");
     fd = copy_self(memfd_create("in memory", MFD_CLOEXEC));
-    env[3] = NULL;
+    env[3] = env[4];
+    env[4] = NULL;
     IN_CHILD(fexecve(fd, plain, env));
     close(fd);
     puts("script");
@@ -156,7 +170,9 @@ static void inherited(void)
     puts("inherited");
     IN_CHILD({
         signal(SIGQUIT, SIG_IGN);
-        signal(SIGSEGV, SIG_IGN);
+        if (!nested("forgets an ignored SIGSEGV")) {
+            signal(SIGSEGV, SIG_IGN);
+        }
         signal(SIGUSR1, SIG_IGN);
         signal(SIGRTMIN + 5, SIG_IGN);
         handle(SIGUSR2, (void *)child, 0);

@@ -4,7 +4,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-/* nested: CLONE_VM is a plain fork there */
+/* nested: the host makes a plain fork of CLONE_VM, and aborts in some */
 /* timeout: 90 */
 #include "guest.h"
 #include <poll.h>

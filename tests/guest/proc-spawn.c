@@ -5,7 +5,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-/* nested: CLONE_VM is a plain fork there */
+/* nested: the host makes a plain fork of CLONE_VM */
 #include "guest.h"
 #include <spawn.h>
 

@@ -89,7 +89,10 @@ class Tests:
         large = int(os.environ.get('QEMU_HOST_PAGESIZE', '0')) > 4096
         if d['large'] and (large or self.args.nested):
             return [('SKIP', src.stem, d['large'])]
-        env = {**os.environ, **dict(x.split('=') for x in d['env'].split())}
+        base = {**os.environ}
+        if self.args.nested:
+            base['GUEST_NESTED'] = '1'
+        env = {**base, **dict(x.split('=') for x in d['env'].split())}
         if self.args.long and d['longargs']:
             d['args'] = d['longargs']
             d['timeout'] = str(float(d['timeout']) * 5)
@@ -107,7 +110,7 @@ class Tests:
         # On a busy machine a program that measures time may fail natively:
         # the reference gets three tries, the emulator one.
         for _ in range(3):
-            native = run(argv, cwd, 60)
+            native = run(argv, cwd, 60, base)
             if b'FAIL' not in native[1] and native[0] != 'timeout':
                 break
         m = re.match(rb'SKIP (.*)', native[1])

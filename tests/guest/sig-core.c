@@ -5,7 +5,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-/* nested: /proc/self/pagemap and forks of threaded programs are unreliable there */
+/* nested: the host may abort in a fork of a threaded program */
 #include "guest.h"
 #include <elf.h>
 #include <glob.h>

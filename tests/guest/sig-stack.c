@@ -4,7 +4,6 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-/* nested: pages of 16 KiB */
 #include "guest.h"
 #include <sys/resource.h>
 
@@ -53,7 +52,7 @@ static int recurse(int n)
     return recurse(n + 1) + pad[0];
 }
 
-static void nested(int sig, siginfo_t *info, void *uc)
+static void handler(int sig, siginfo_t *info, void *uc)
 {
     /* Still on the alternate stack: nest until it is full. */
     depth++;
@@ -62,7 +61,7 @@ static void nested(int sig, siginfo_t *info, void *uc)
 
 static void fill_altstack(void)
 {
-    struct sigaction sa = { .sa_sigaction = nested,
+    struct sigaction sa = { .sa_sigaction = handler,
                             .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER };
     stack_t ss = { .ss_sp = alt, .ss_size = 16384 };
 

@@ -92,7 +92,9 @@ static void test_args(int argc, char **argv)
     pclose(f);
     own[n] = 0;
     p = strrchr(own, '/');
-    puts(p ? p + 1 : own);
+    if (!nested("does not change the arguments that others see")) {
+        puts(p ? p + 1 : own);
+    }
     n = slurp("/proc/self/environ", text, sizeof(text));
     p = text;
     for (char **e = environ; *e; e++) {
@@ -243,7 +245,9 @@ static void test_status(void)
     CHECK(slurp("/proc/self/stat", text, sizeof(text)) > 0);
     CHECK_EQ(atoi(text), getpid());
     p = strchr(text, '(');
-    CHECK_EQ(strncmp(p, "(sys-proc", 9), 0);
+    if (!nested("puts its own program into /proc/self/stat")) {
+        CHECK_EQ(strncmp(p, "(sys-proc", 9), 0);
+    }
     for (p = strtok(strrchr(text, ')') + 2, " "); p; p = strtok(NULL, " ")) {
         v[i++] = strtoul(p, NULL, 10);
     }

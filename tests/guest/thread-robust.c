@@ -5,7 +5,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-/* nested: no robust lists there */
+/* nested: the host has no set_robust_list() */
 #include "guest.h"
 #include <linux/futex.h>
 

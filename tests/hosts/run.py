@@ -54,9 +54,31 @@ MASK = (r'\xff\xff\xff\xff\xff\xff\xff\xfc\x00\xff\xff\xff\xff\xff\xff\xff'
         r'\xfe\xff\xff\xff')
 
 
+# What the kernel starts for loongarch64 files.
+INTERPRETER = r'''
+#include <string.h>
+#include <unistd.h>
+int main(int argc, char **argv)
+{
+    char *args[argc + 3];
+    args[0] = QEMU; args[1] = "-L"; args[2] = ROOT;
+    memcpy(args + 3, argv + 1, argc * sizeof(*argv));
+    return execv(QEMU, args);
+}
+'''
+
+
 class HostFormat:
     """While it lasts, the kernel runs loongarch64 files (with the emulator
-    among them: execve in a guest re-enters it)."""
+    among them: execve in a guest re-enters it).  Their libraries are found
+    whatever the environment of the guest is."""
+
+    def __init__(self, folder, sysroot):
+        self.interpreter = os.path.join(folder, 'run-loongarch64')
+        subprocess.run(
+            ['gcc', '-w', '-static', '-O1', f'-DQEMU="{QEMU}"',
+             f'-DROOT="{sysroot}"', '-xc', '-', '-o', self.interpreter],
+            input=INTERPRETER, text=True, check=True)
 
     def __enter__(self):
         self.entry = None
@@ -67,7 +89,7 @@ class HostFormat:
             if (BINFMT / 'register').exists():
                 name = f'hosts-test-{os.getpid()}'
                 (BINFMT / 'register').write_text(
-                    f':{name}:M::{MAGIC}:{MASK}:{QEMU}:')
+                    f':{name}:M::{MAGIC}:{MASK}:{self.interpreter}:')
                 self.entry = BINFMT / name
         return self.entry
 
@@ -201,7 +223,7 @@ def main():
                    f'{want.stdout[:200]!r}), stderr {got.stderr[-300:]!r}')
 
     with tempfile.TemporaryDirectory(prefix='hosts-') as d, \
-            HostFormat() as can_exec:
+            HostFormat(d, sysroot) as can_exec:
         src = pathlib.Path(d) / 'hello.c'
         src.write_text(HELLO)
         for name, flags in (('static', ['-static']), ('dynamic', []),

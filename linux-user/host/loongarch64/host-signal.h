@@ -9,19 +9,26 @@
 #define HOST_SIGNAL_H
 
 #include "qemu/osdep.h"
+#include "qemu/la-insn.h"
 #include <signal.h>
 #include <sys/ucontext.h>
 
-/* struct sigaction of the rt_sigaction system call. */
+/*
+ * struct sigaction of the rt_sigaction system call.  Linux has no restorer here
+ * and ignores the last word; qemu-loongarch64 (7.2) takes a restorer before the
+ * mask, and writes that much when it is asked.
+ */
 typedef struct HostSigAction {
     void (*handler)(int, siginfo_t *, void *);
     unsigned long flags;
     uint64_t mask;
+    uint64_t mask_after_restorer;
 } HostSigAction;
 
 /* The kernel returns from handlers through its vDSO. */
 static inline void host_sigaction_complete(HostSigAction *act)
 {
+    act->mask_after_restorer = act->mask;
 }
 
 static inline uintptr_t host_signal_pc(const void *puc)
@@ -53,36 +60,9 @@ static inline uint64_t *host_signal_mask(void *puc)
     return (uint64_t *)&uc->uc_sigmask;
 }
 
-/*
- * The kernel does not always tell (sc_flags), so look at the instruction.
- * Opcodes are those of the LoongArch reference manual, volume 1, appendix B.
- */
 static inline bool host_signal_is_write(const siginfo_t *info, const void *puc)
 {
-    uint32_t insn = *(const uint32_t *)host_signal_pc(puc);
-
-    switch (insn >> 24) {
-    case 0x21: case 0x23:                   /* sc.w sc.d */
-    case 0x25: case 0x27:                   /* stptr.w stptr.d */
-    case 0x31: case 0x33:                   /* vstelm xvstelm */
-        return true;
-    }
-    switch (insn >> 22) {
-    case 0xa4: case 0xa5: case 0xa6: case 0xa7:     /* st.b ... st.d */
-    case 0xad: case 0xaf:                           /* fst.s fst.d */
-    case 0xb1: case 0xb3:                           /* vst xvst */
-        return true;
-    }
-    switch (insn >> 15) {
-    case 0x7020: case 0x7028: case 0x7030: case 0x7038:     /* stx */
-    case 0x7070: case 0x7078:                               /* fstx */
-    case 0x7088: case 0x7098:                               /* vstx xvstx */
-        return true;
-    }
-    /* am* atomics, then the bound-checked fst and st forms. */
-    return (insn >> 15 >= 0x70b0 && insn >> 15 <= 0x70e3) ||
-           (insn >> 15 >= 0x70ec && insn >> 15 <= 0x70ef) ||
-           (insn >> 15 >= 0x70f8 && insn >> 15 <= 0x70ff);
+    return la_insn_stores(*(const uint32_t *)host_signal_pc(puc));
 }
 
 /* Where the interrupted load or store goes, if it is one; else false. */
