@@ -276,6 +276,8 @@ def main():
                 compare(name, argv)
             else:
                 report('SKIP', name, 'not installed')
+        sys.path.insert(0, str(ROOT / 'tests/kzt'))
+        importlib.import_module('hosts').cases(emu, prefix, d, report)
         isa(emu, report, 200000 if args.long else 20000)
         guest_programs(emu, report, bool(can_exec), args.long)
     return finish()
