@@ -128,4 +128,3 @@ bool eof_file_grew(uint64_t addr)
     page_unlock();
     return grew;
 }
-

@@ -267,6 +267,79 @@ def debugging_options(c):
         expect(c.run(*opts, '/bin/echo', 'ok'), 0, 'ok\n')
 
 
+LARGE_PAGES = r'''
+#define _GNU_SOURCE
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#define SHOW(what, p) printf("%s %d\n", what, (p) == MAP_FAILED ? errno : 0)
+int main(int argc, char **argv)
+{
+    int fd = memfd_create("f", 0), rw = PROT_READ | PROT_WRITE;
+    char *m = mmap(NULL, 1 << 20, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    char *a = (char *)(((unsigned long)m + 0xffff) & ~0xfffful), *s;
+    ftruncate(fd, 1 << 20);
+    munmap(m, 1 << 20);
+    if (argc > 1) {
+        /* a page that mixes: read-only beside the counted one */
+        a = mmap(a, 8192, rw, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+        mprotect(a + 4096, 4096, PROT_READ);
+        for (int i = 0; i < 100; i++) {
+            a[i]++;
+            getppid();
+        }
+        return a[99] - 1;
+    }
+    SHOW("offset", mmap(a, 4096, rw, MAP_SHARED | MAP_FIXED, fd, 4096));
+    SHOW("whole", s = mmap(a, 0x20000, rw, MAP_SHARED | MAP_FIXED, fd, 0));
+    SHOW("beside", mmap(a + 4096, 4096, rw, MAP_PRIVATE | MAP_ANONYMOUS |
+                        MAP_FIXED, -1, 0));
+    SHOW("moved", mremap(s, 4096, 4096, MREMAP_MAYMOVE | MREMAP_FIXED,
+                         s + 0x40000));
+    SHOW("odd view", mremap(s + 0x11000, 0, 4096, MREMAP_MAYMOVE));
+    SHOW("private", mmap(a + 0x80000, 4096, rw, MAP_PRIVATE | MAP_ANONYMOUS |
+                         MAP_FIXED, -1, 0));
+    SHOW("shared beside", mmap(a + 0x81000, 4096, rw, MAP_SHARED |
+                               MAP_ANONYMOUS | MAP_FIXED, -1, 0));
+    return 0;
+}
+'''
+
+
+@test
+def large_pages_refusals(c):
+    f = c.compile('large', LARGE_PAGES)
+    words = ('offset', 'whole', 'beside', 'moved', 'odd view', 'private',
+             'shared beside')
+    expect(c.run(f), 0, ''.join(f'{w} 0\n' for w in words))
+    bad = {'offset': 'a shared file mapping at this offset',
+           'beside': 'a shared mapping has part of this host page',
+           'moved': 'moving this mapping',
+           'odd view': 'a second view of this mapping',
+           'shared beside': 'a shared mapping would share this host page'}
+    for size in 16384, 65536:
+        p = c.run('-strace', f, env={'QEMU_HOST_PAGESIZE': str(size)})
+        expect(p, 0, ''.join(f'{w} {22 if w in bad else 0}\n'
+                             for w in words))
+        for why in bad.values():
+            line = f'# mmap: {why} on a host with {size // 1024} KiB pages\n'
+            assert line in p.stderr, (line, p.stderr[-900:])
+
+
+@test
+def large_pages_are_counted(c):
+    f = c.compile('large', LARGE_PAGES)
+    env = {'QEMU_HOST_PAGESIZE': '16384', 'QEMU_STRICT_PAGES': 'on'}
+    p = c.run('-d', 'stats', f, 'mix', env=env)
+    expect(p, 0)
+    m = re.search(r'large pages: (\d+) faults in mixed pages', p.stderr)
+    assert m and int(m[1]) >= 100, p.stderr[-600:]
+    p = c.run('-d', 'stats', f, 'mix')
+    assert p.returncode == 0 and 'large pages' not in p.stderr
+
+
 @test
 def seed_is_reproducible(c):
     f = c.compile('rnd', '#include <stdio.h>\n#include <sys/auxv.h>\n'
