@@ -21,6 +21,27 @@
 
 static KztGuestLibrary *libraries;
 
+/* For `-d stats`: time for first calls, of that for host libraries. */
+static uint64_t first_calls, first_ns, open_ns;
+
+static uint64_t now(void)
+{
+    struct timespec ts;
+
+    if (likely(!qemu_loglevel_mask(LOG_STATS))) {
+        return 0;
+    }
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+    return ts.tv_sec * 1000000000ull + ts.tv_nsec;
+}
+
+void kzt_guest_library_stats(void)
+{
+    qemu_log("pass-through: %" PRIu64 " functions called first, %.1f us; "
+             "host libraries opened in %.1f us more\n", first_calls,
+             (first_ns - open_ns) / 1e3, open_ns / 1e3);
+}
+
 KztGuestLibrary *kzt_guest_library_at(uint64_t addr)
 {
     KztGuestLibrary *l = libraries;
@@ -169,6 +190,7 @@ static bool heap_is_shared(const KztLibrary *lib)
 static KztReason consider(KztGuestLibrary *l)
 {
     const char *why = NULL;
+    uint64_t begin;
     KztReason r;
 
     if (!kzt_library_enabled(l->lib)) {
@@ -177,7 +199,9 @@ static KztReason consider(KztGuestLibrary *l)
     if (!kzt_bridges_ready()) {
         return KZT_REASON_NO_BRIDGE;
     }
+    begin = now();
     l->native = kzt_native_open(l->lib, &why);
+    open_ns += now() - begin;
     if (!l->native) {
         l->why = why ? strdup(why) : NULL;
         return KZT_REASON_NO_NATIVE_LIBRARY;
@@ -304,16 +328,34 @@ static const KztFunction *function_of(const KztGuestLibrary *l,
     return f;
 }
 
+static KztReason carried(const KztFunction *f)
+{
+    if (!f) {
+        return KZT_REASON_NO_PROTOTYPE;
+    }
+    return f->wrapper && !(f->flags & KZT_FN_NOT_NATIVE)
+           ? KZT_REASON_NATIVE : KZT_REASON_UNSUPPORTED_ABI;
+}
+
+KztReason kzt_guest_library_serves(KztGuestLibrary *l, const char *symbol,
+                                   const char *version,
+                                   const KztFunction **f)
+{
+    KztReason r = carried(*f = function_of(l, symbol, version));
+
+    return r != KZT_REASON_NATIVE ||
+           kzt_native_has(l->native, (*f)->name, version)
+           ? r : KZT_REASON_NATIVE_SYMBOL_MISSING;
+}
+
 KztReason kzt_guest_library_function(KztGuestLibrary *l, const char *symbol,
                                      const char *version,
                                      const KztFunction **f, void **native)
 {
-    *f = function_of(l, symbol, version);
-    if (!*f) {
-        return KZT_REASON_NO_PROTOTYPE;
-    }
-    if (!(*f)->wrapper || ((*f)->flags & KZT_FN_NOT_NATIVE)) {
-        return KZT_REASON_UNSUPPORTED_ABI;
+    KztReason r = carried(*f = function_of(l, symbol, version));
+
+    if (r != KZT_REASON_NATIVE) {
+        return r;
     }
     *native = kzt_native_symbol(l->native, (*f)->name, version);
     return *native ? KZT_REASON_NATIVE : KZT_REASON_NATIVE_SYMBOL_MISSING;
@@ -434,13 +476,17 @@ static void reached(CPUArchState *env, void *opaque)
 {
     KztGuestLibrary *l;
     bool resolver = false;
+    uint64_t begin;
 
     kzt_lock();
+    begin = now();
     l = kzt_guest_library_at(env->rip);
     if (l) {
         resolver = reach(l, env->rip) && kzt_bridges_ready();
         kzt_plan_poll();
     }
+    first_calls++;
+    first_ns += now() - begin;
     kzt_unlock();
     if (resolver) {
         follow_resolver(env);

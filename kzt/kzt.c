@@ -126,9 +126,15 @@ static bool lock_at_exit(void)
 
 void kzt_exit(int status)
 {
-    if (!kzt_session.active || (!kzt_options.report && !kzt_options.check) ||
+    bool stats = qemu_loglevel_mask(LOG_STATS);
+
+    if (!kzt_session.active ||
+        (!kzt_options.report && !kzt_options.check && !stats) ||
         !lock_at_exit()) {
         return;
+    }
+    if (stats) {
+        kzt_guest_library_stats();
     }
     kzt_check_exit();
     if (kzt_options.report) {

@@ -14,60 +14,13 @@
 #include "kzt/session.h"
 #include <elf.h>
 
-#define MAX_TABLE (256u << 20)
 #define CHUNK     256
+#define MAX_NAME  512
 
-/* The symbols of one object, read at once. */
-typedef struct Symbols {
-    KztDynamic dyn;
-    KztSymbol *syms;
-    char *strings;
-} Symbols;
-
-static void *read_table(uint64_t addr, uint64_t size)
+static void parse(KztDynamic *d, const GuestObject *o)
 {
-    char *p = size && size <= MAX_TABLE ? malloc(size + 1) : NULL;
-
-    if (p && !kzt_read(kzt_session.memory, addr, p, size)) {
-        free(p);
-        return NULL;
-    }
-    if (p) {
-        p[size] = 0;
-    }
-    return p;
-}
-
-static bool symbols_read(Symbols *s, const GuestObject *o)
-{
-    KztDynamic *d = &s->dyn;
-
     kzt_dynamic_parse(d, kzt_session.memory, o->id.dynamic_addr,
                       o->id.load_bias, o->start, o->end);
-    s->syms = read_table(d->symtab.addr,
-                         d->symtab.count * sizeof(*s->syms));
-    s->strings = read_table(d->strtab.addr, d->strtab.size);
-    return s->syms && s->strings;
-}
-
-static void symbols_free(Symbols *s)
-{
-    kzt_dynamic_free(&s->dyn);
-    free(s->syms);
-    free(s->strings);
-}
-
-/*
- * Does @o need symbol @i from elsewhere, @l perhaps?  A variable that a program
- * copies, or that replaces the one of @l, is defined in both.
- */
-static bool is_import(const KztSymbol *sym, const GuestObject *o,
-                      const KztGuestLibrary *l)
-{
-    return sym->shndx == SHN_UNDEF ||
-           (ELF64_ST_TYPE(sym->info) == STT_OBJECT &&
-            sym->shndx != SHN_ABS &&            /* the name of a version */
-            o->generation < l->generation);
 }
 
 static bool is_listed(const char *const *list, const char *name)
@@ -84,24 +37,15 @@ static KztReason import_verdict(KztGuestLibrary *l, const char *name,
 {
     const KztFunction *f;
     KztSymbol sym;
-    void *native;
-    KztReason r = kzt_guest_library_function(l, name, version, &f, &native);
+    KztReason r = kzt_guest_library_serves(l, name, version, &f);
 
-    if (r == KZT_REASON_NATIVE ||
+    /* Some are described as doing no harm beside native ones. */
+    if (r == KZT_REASON_NATIVE || (f && (f->flags & KZT_FN_HARMLESS)) ||
         !kzt_dynamic_lookup(&l->dyn, name, NULL, &sym)) {
         return KZT_REASON_NATIVE;
     }
-    switch (ELF64_ST_TYPE(sym.info)) {
-    case STT_FUNC:
-    case STT_GNU_IFUNC:
-        /* Some are described as doing no harm beside native ones. */
-        return f && (f->flags & KZT_FN_NOT_NATIVE) ? KZT_REASON_NATIVE : r;
-    case STT_OBJECT:
-        return is_listed(l->lib->data, name) ? KZT_REASON_NATIVE
-                                             : KZT_REASON_NO_PROTOTYPE;
-    default:
-        return KZT_REASON_NO_PROTOTYPE;
-    }
+    return ELF64_ST_TYPE(sym.info) == STT_OBJECT &&
+           is_listed(l->lib->data, name) ? KZT_REASON_NATIVE : r;
 }
 
 static char *text(const char *fmt, ...) QEMU_PRINTF(1, 2);
@@ -118,112 +62,191 @@ static char *text(const char *fmt, ...)
     return s;
 }
 
-KztReason kzt_mixed_state_object(KztGuestLibrary *l, const GuestObject *o,
-                                 char **detail)
+/* The imports of one object. */
+static KztReason check_imports(KztGuestLibrary *l, const GuestObject *o,
+                               const KztDynamic *d, char **detail)
 {
-    KztReason verdict = KZT_REASON_NATIVE;
-    Symbols s = { 0 };
+    char name[MAX_NAME], version_buf[MAX_NAME];
+    uint64_t n = d->symtab.count;
 
-    if (l->lib->policy == KZT_STATELESS || o->generation == l->generation ||
-        o->id.ns != l->ns || o->start >= o->end) {
-        return KZT_REASON_NATIVE;
+    /*
+     * Hashed symbols come last.  They are defined ones, except that a program
+     * hashes functions of others whose addresses it fixes.
+     */
+    if (d->gnu_hash.count && !kzt_plan_object(o).is_program) {
+        n = MIN(n, d->gnu_symoffset);
     }
-    for (uint64_t i = symbols_read(&s, o) ? 1 : UINT64_MAX;
-         i < s.dyn.symtab.count; i++) {
+    for (uint64_t i = 1; i < n; i++) {
         const KztVersion *v;
-        const char *version, *name;
+        const char *version;
+        KztSymbol sym;
         KztReason r;
 
-        if (!is_import(&s.syms[i], o, l) ||
-            s.syms[i].name >= s.dyn.strtab.size) {
+        if (!kzt_dynamic_symbol(d, i, &sym) || sym.shndx != SHN_UNDEF ||
+            kzt_dynamic_string(d, sym.name, name, sizeof(name)) <= 0) {
             continue;
         }
-        name = s.strings + s.syms[i].name;
-        v = kzt_dynamic_version(&s.dyn, kzt_dynamic_versym(&s.dyn, i));
-        version = v && !v->base && v->name < s.dyn.strtab.size
-                  ? s.strings + v->name : NULL;
-        r = *name ? import_verdict(l, name, version) : KZT_REASON_NATIVE;
+        v = kzt_dynamic_version(d, kzt_dynamic_versym(d, i));
+        version = v && !v->base &&
+                  kzt_dynamic_string(d, v->name, version_buf,
+                                     sizeof(version_buf)) > 0
+                  ? version_buf : NULL;
+        r = import_verdict(l, name, version);
         if (r != KZT_REASON_NATIVE) {
             *detail = text("%s needs %s: %s", o->id.name, name,
                            kzt_reason_name(r));
-            verdict = KZT_REASON_MIXED_STATE;
-            break;
+            return KZT_REASON_MIXED_STATE;
         }
     }
-    symbols_free(&s);
-    return verdict;
+    return KZT_REASON_NATIVE;
+}
+
+static bool may_import(const KztGuestLibrary *l, const GuestObject *o)
+{
+    return o->generation != l->generation && o->id.ns == l->ns &&
+           o->start < o->end;
+}
+
+KztReason kzt_mixed_state_object(KztGuestLibrary *l, const GuestObject *o,
+                                 char **detail)
+{
+    KztReason r = KZT_REASON_NATIVE;
+    KztDynamic d;
+
+    if (l->lib->policy != KZT_STATELESS && may_import(l, o)) {
+        parse(&d, o);
+        r = check_imports(l, o, &d, detail);
+        kzt_dynamic_free(&d);
+    }
+    return r;
 }
 
 /*
- * Does an object before @l in the search order define @name as well?
+ * All objects of the namespace, parsed once.
  */
-typedef struct Search {
-    const KztGuestLibrary *l;
-    const char *name;
-    const char *found;
-} Search;
-
-static int defines(const GuestObject *o, void *opaque)
-{
-    Search *s = opaque;
+typedef struct Object {
+    const GuestObject *o;
     KztDynamic d;
+} Object;
+
+typedef struct World {
+    KztGuestLibrary *l;
+    Object *objects;
+    size_t nb, alloc;
+} World;
+
+static int add_object(const GuestObject *o, void *opaque)
+{
+    World *w = opaque;
+
+    if (may_import(w->l, o) && w->nb < w->alloc) {
+        w->objects[w->nb].o = o;
+        parse(&w->objects[w->nb++].d, o);
+    }
+    return 0;
+}
+
+/* Who is before @l in the search order and defines @name as well, or NULL. */
+static const char *defined_before(const World *w, const char *name)
+{
     KztSymbol sym;
 
-    if (o->id.ns == s->l->ns && o->generation < s->l->generation &&
-        o->start < o->end) {
-        kzt_dynamic_parse(&d, kzt_session.memory, o->id.dynamic_addr,
-                          o->id.load_bias, o->start, o->end);
-        if (kzt_dynamic_lookup(&d, s->name, NULL, &sym)) {
-            s->found = o->id.name;
+    for (size_t i = 0; i < w->nb; i++) {
+        if (w->objects[i].o->generation < w->l->generation &&
+            kzt_dynamic_lookup(&w->objects[i].d, name, NULL, &sym)) {
+            return w->objects[i].o->id.name;
         }
-        kzt_dynamic_free(&d);
     }
-    return s->found != NULL;
+    return NULL;
+}
+
+/* A variable of @l that may differ between both sides? */
+static bool is_variable(const KztGuestLibrary *l, const KztSymbol *sym,
+                        char *name, size_t size)
+{
+    return ELF64_ST_TYPE(sym->info) == STT_OBJECT &&
+           sym->shndx != SHN_UNDEF &&
+           sym->shndx != SHN_ABS &&             /* the name of a version */
+           kzt_dynamic_string(&l->dyn, sym->name, name, size) > 0 &&
+           !is_listed(l->lib->data, name);
+}
+
+/*
+ * A variable of @l that the program has copied, or that somebody replaces: the
+ * native library has one of its own.
+ */
+static KztReason check_variables(const World *w, char **detail)
+{
+    const KztDynamic *d = &w->l->dyn;
+    KztSymbol chunk[CHUNK];
+    char name[MAX_NAME];
+
+    for (uint64_t i = d->gnu_symoffset; i < d->symtab.count; i += CHUNK) {
+        size_t n = MIN(CHUNK, d->symtab.count - i);
+
+        if (!kzt_read(d->memory, d->symtab.addr + i * sizeof(*chunk), chunk,
+                      n * sizeof(*chunk))) {
+            break;
+        }
+        for (size_t k = 0; k < n; k++) {
+            const char *who = is_variable(w->l, &chunk[k], name, sizeof(name))
+                              ? defined_before(w, name) : NULL;
+
+            if (who) {
+                *detail = text("%s has the variable %s", who, name);
+                return KZT_REASON_MIXED_STATE;
+            }
+        }
+    }
+    return KZT_REASON_NATIVE;
 }
 
 /* Who took the place of the function of @l in the slot of @r, or NULL. */
-static const char *replaced_by(const KztGuestLibrary *l, const KztRela *r,
+static const char *replaced_by(const World *w, const KztRela *r,
                                uint32_t index, bool jmprel, char *name,
                                size_t size)
 {
+    const KztGuestLibrary *l = w->l;
     KztPlanObject self = {
         .start = l->dyn.start, .end = l->dyn.end,
     };
-    Search search = { .l = l, .name = name };
     const GuestObject *o;
     KztSymbol sym;
     uint64_t value;
+    bool inside;
 
     if (!kzt_reloc_is_slot(kzt_rela_type(r)) || !kzt_rela_sym(r) ||
-        !kzt_dynamic_symbol(&l->dyn, kzt_rela_sym(r), &sym) || !sym.shndx ||
-        (ELF64_ST_TYPE(sym.info) != STT_FUNC &&
-         ELF64_ST_TYPE(sym.info) != STT_GNU_IFUNC) ||
-        kzt_dynamic_string(&l->dyn, sym.name, name, size) <= 0 ||
         !kzt_read_u64(kzt_session.memory, l->dyn.load_bias + r->offset,
                       &value)) {
         return NULL;
     }
-    if (value < self.start || value >= self.end) {
-        o = guest_objects_at(kzt_session.objects, value);
-        return o ? o->id.name : NULL;
+    inside = value >= self.start && value < self.end;
+    if ((inside && !(jmprel && kzt_slot_is_lazy(kzt_session.memory, &self,
+                                                index, value))) ||
+        !kzt_dynamic_symbol(&l->dyn, kzt_rela_sym(r), &sym) || !sym.shndx ||
+        (ELF64_ST_TYPE(sym.info) != STT_FUNC &&
+         ELF64_ST_TYPE(sym.info) != STT_GNU_IFUNC) ||
+        kzt_dynamic_string(&l->dyn, sym.name, name, size) <= 0) {
+        return NULL;
     }
-    if (jmprel && kzt_slot_is_lazy(kzt_session.memory, &self, index, value)) {
-        guest_objects_walk(kzt_session.objects, defines, &search);
+    if (inside) {
+        return defined_before(w, name);         /* not bound yet */
     }
-    return search.found;
+    o = guest_objects_at(kzt_session.objects, value);
+    return o ? o->id.name : NULL;
 }
 
-static bool table_interposed(const KztGuestLibrary *l, const KztTable *t,
-                             bool jmprel, char **detail)
+static bool table_interposed(const World *w, const KztTable *t, bool jmprel,
+                             char **detail)
 {
     KztRela chunk[CHUNK];
     char name[256];
     size_t n;
 
     for (uint64_t i = 0; i < t->count; i += n) {
-        n = kzt_dynamic_relocs(&l->dyn, t, i, chunk, CHUNK);
+        n = kzt_dynamic_relocs(&w->l->dyn, t, i, chunk, CHUNK);
         for (size_t k = 0; k < n; k++) {
-            const char *who = replaced_by(l, &chunk[k], i + k, jmprel, name,
+            const char *who = replaced_by(w, &chunk[k], i + k, jmprel, name,
                                           sizeof(name));
 
             if (who) {
@@ -238,30 +261,39 @@ static bool table_interposed(const KztGuestLibrary *l, const KztTable *t,
     return false;
 }
 
-typedef struct Imports {
-    KztGuestLibrary *l;
-    char **detail;
-} Imports;
-
-static int check_imports(const GuestObject *o, void *opaque)
+static KztReason check_world(const World *w, char **detail)
 {
-    Imports *i = opaque;
+    KztReason r = KZT_REASON_NATIVE;
 
-    return kzt_mixed_state_object(i->l, o, i->detail) != KZT_REASON_NATIVE;
+    if (table_interposed(w, &w->l->dyn.rela, false, detail) ||
+        table_interposed(w, &w->l->dyn.jmprel, true, detail)) {
+        return KZT_REASON_INTERPOSED;
+    }
+    if (w->l->lib->policy == KZT_STATELESS) {
+        return KZT_REASON_NATIVE;
+    }
+    for (size_t i = 0; i < w->nb && r == KZT_REASON_NATIVE; i++) {
+        r = check_imports(w->l, w->objects[i].o, &w->objects[i].d, detail);
+    }
+    return r == KZT_REASON_NATIVE ? check_variables(w, detail) : r;
 }
 
 KztReason kzt_mixed_state(KztGuestLibrary *l, char **detail)
 {
-    Imports i = { l, detail };
-    KztReason r = KZT_REASON_NATIVE;
+    World w = { .l = l };
+    KztReason r = KZT_REASON_MIXED_STATE;
 
     guest_objects_read_begin(kzt_session.objects);
-    if (table_interposed(l, &l->dyn.rela, false, detail) ||
-        table_interposed(l, &l->dyn.jmprel, true, detail)) {
-        r = KZT_REASON_INTERPOSED;
-    } else if (guest_objects_walk(kzt_session.objects, check_imports, &i)) {
-        r = KZT_REASON_MIXED_STATE;
+    w.alloc = guest_objects_count(kzt_session.objects);
+    w.objects = malloc(w.alloc * sizeof(*w.objects));
+    if (w.objects) {
+        guest_objects_walk(kzt_session.objects, add_object, &w);
+        r = check_world(&w, detail);
     }
+    while (w.nb) {
+        kzt_dynamic_free(&w.objects[--w.nb].d);
+    }
+    free(w.objects);
     guest_objects_read_end(kzt_session.objects);
     return r;
 }

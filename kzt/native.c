@@ -7,6 +7,7 @@
  */
 #include "kzt/native.h"
 #include "kzt/carry.h"
+#include "kzt/dynamic.h"
 #include <dlfcn.h>
 #include <link.h>
 #include <pthread.h>
@@ -18,6 +19,7 @@ struct KztNative {
     const char *why;
     const char *path;
     uintptr_t start, end;
+    KztDynamic dyn;             /* of the host's library */
 };
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -47,6 +49,14 @@ static int find_span(struct dl_phdr_info *info, size_t size, void *opaque)
     return 1;
 }
 
+static bool host_read(void *opaque, uint64_t addr, void *buf, size_t len)
+{
+    memcpy(buf, (const void *)(uintptr_t)addr, len);
+    return true;
+}
+
+static const KztMemory host_memory = { .read = host_read };
+
 static void open_library(KztNative *n)
 {
     const char *err;
@@ -60,6 +70,10 @@ static void open_library(KztNative *n)
     }
     n->path = ((struct link_map *)n->handle)->l_name;
     dl_iterate_phdr(find_span, n);
+    kzt_dynamic_parse(&n->dyn, &host_memory,
+                      (uintptr_t)((struct link_map *)n->handle)->l_ld,
+                      ((struct link_map *)n->handle)->l_addr, n->start,
+                      n->end);
 }
 
 KztNative *kzt_native_open(const KztLibrary *lib, const char **why)
@@ -113,6 +127,15 @@ void *kzt_native_symbol(KztNative *n, const char *name, const char *version)
     }
     /* dlsym() also looks into what the library depends on. */
     return (uintptr_t)p >= n->start && (uintptr_t)p < n->end ? p : NULL;
+}
+
+bool kzt_native_has(KztNative *n, const char *name, const char *version)
+{
+    KztSymbol sym;
+
+    return (version && kzt_dynamic_lookup(&n->dyn, name, version, &sym)) ||
+           ((!version || !has_versions(n, version)) &&
+            kzt_dynamic_lookup(&n->dyn, name, NULL, &sym));
 }
 
 const KztLibrary *kzt_native_library_at(const void *addr)

@@ -96,6 +96,8 @@ void kzt_guest_library_gone(uint64_t generation);
 KztGuestLibrary *kzt_guest_library_at(uint64_t addr);
 void kzt_guest_library_walk(void (*fn)(const KztGuestLibrary *l, void *opaque),
                             void *opaque);
+/* For `-d stats`. */
+void kzt_guest_library_stats(void);
 /* Is everything of it emulated, and why?  Decides now.  Lock held. */
 KztReason kzt_guest_library_verdict(KztGuestLibrary *l);
 /*
@@ -105,6 +107,10 @@ KztReason kzt_guest_library_verdict(KztGuestLibrary *l);
 KztReason kzt_guest_library_function(KztGuestLibrary *l, const char *symbol,
                                      const char *version,
                                      const KztFunction **f, void **native);
+/* The same answer without looking where the native function is. */
+KztReason kzt_guest_library_serves(KztGuestLibrary *l, const char *symbol,
+                                   const char *version,
+                                   const KztFunction **f);
 /*
  * Slot bridge for @f of @l, whose guest function is at @value; 0: none can be
  * made.  Lock held.

@@ -26,6 +26,11 @@ KztNative *kzt_native_open(const KztLibrary *lib, const char **why);
  */
 void *kzt_native_symbol(KztNative *n, const char *name, const char *version);
 
+/*
+ * Would kzt_native_symbol() find it?  Much faster, for looking at many.
+ */
+bool kzt_native_has(KztNative *n, const char *name, const char *version);
+
 /* The path the host loader found, for reports. */
 const char *kzt_native_path(const KztNative *n);
 

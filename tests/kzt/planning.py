@@ -178,7 +178,7 @@ class Planning:
 
     def reasons(self):
         for program, reason in (('unknown', 'kt_unknown: no-prototype'),
-                                ('variable', 'kt_data: no-prototype')):
+                                ('variable', 'kt_data')):
             log = self.case('plain', program, 'now', 'on', EMULATED)
             assert f'mixed-state: ' in log and reason in log, log[-800:]
         log = self.case('shared', 'twice', 'now', 'entry', EMULATED)
