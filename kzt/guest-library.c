@@ -179,12 +179,7 @@ static void log_verdict(const KztGuestLibrary *l)
 /* Functions whose results the guest frees need the guest's free(). */
 static bool heap_is_shared(const KztLibrary *lib)
 {
-    for (unsigned i = 0; i < lib->nb_functions; i++) {
-        if (lib->functions[i].flags & KZT_FN_ALLOCATES) {
-            return kzt_bridge_share_heap();
-        }
-    }
-    return true;
+    return !kzt_library_has(lib, KZT_FN_ALLOCATES) || kzt_bridge_share_heap();
 }
 
 static KztReason consider(KztGuestLibrary *l)

@@ -158,11 +158,8 @@ void kzt_list(FILE *out)
             "State", "Functions", "Host library", "Description");
     for (unsigned i = 0; kzt_libraries[i]; i++) {
         const KztLibrary *lib = kzt_libraries[i];
-        unsigned n = 0;
+        unsigned n = kzt_library_carried(lib);
 
-        for (unsigned k = 0; k < lib->nb_functions; k++) {
-            n += lib->functions[k].wrapper != NULL;
-        }
         fprintf(out, "%-12s %-13s %-14s %9u %-20s %s\n", lib->name,
                 lib->stable ? "stable" : "experimental",
                 policies[lib->policy], n, lib->host_soname, lib->summary);

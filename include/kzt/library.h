@@ -57,6 +57,16 @@ typedef enum KztStatePolicy {
                            public structures in between */
 } KztStatePolicy;
 
+/*
+ * One function as the tables have it, without an address in it: thousands of
+ * rows cost nothing until somebody asks for one.
+ */
+typedef struct KztRow {
+    uint32_t name, signature, why_not;  /* offsets in strings; 0: none */
+    uint16_t wrapper;                   /* 0: none */
+    uint16_t flags;
+} KztRow;
+
 struct KztLibrary {
     const char *name;                   /* "z", as in -kzt LIST */
     const char *const *sonames;         /* of the guest's, NULL-terminated */
@@ -64,8 +74,10 @@ struct KztLibrary {
     const char *summary;                /* one line */
     bool stable;                        /* on by default */
     KztStatePolicy policy;
-    const KztFunction *functions;       /* sorted by name (strcmp) */
+    const KztRow *rows;                 /* sorted by name (strcmp) */
+    const char *strings;
     unsigned nb_functions;
+    _Atomic(KztFunction *) *functions;  /* rows that somebody asked for */
     /*
      * Data symbols with the same contents on both sides, NULL-terminated.  A
      * program that uses another one keeps the library emulated.
@@ -80,12 +92,19 @@ const KztLibrary *kzt_library_by_name(const char *name);
 /* By a guest DT_SONAME or file name without directory. */
 const KztLibrary *kzt_library_by_soname(const char *soname);
 
+/* How many functions can be carried across, and whether one has @flag. */
+unsigned kzt_library_carried(const KztLibrary *lib);
+bool kzt_library_has(const KztLibrary *lib, uint32_t flag);
+
 /*
- * The function @name.  With @version the entry of that version, else the one
- * for any version; without, the first entry.  NULL when not described.
+ * The function @name, in any version the library has it; NULL when it is not
+ * described.  Valid for ever.
  */
 const KztFunction *kzt_library_function(const KztLibrary *lib,
                                         const char *name,
                                         const char *version);
+
+/* Made by the generator: wrappers by KztRow.wrapper. */
+extern KztWrapper *const kzt_wrappers[];
 
 #endif

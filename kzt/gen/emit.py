@@ -45,6 +45,10 @@ class Emitter:
         self.leave, self.plain, self.arrays = leave, plain, arrays
         self.tables = {}
 
+    def number(self, wrapper):
+        """Index in kzt_wrappers[]; names are given in order."""
+        return int(wrapper[4:]) + 1 if wrapper else 0
+
     # C types
 
     def ctype(self, t):

@@ -89,10 +89,10 @@ def conditions(name, desc):
 
 
 def row(g, name, sig, desc):
-    """One line of a library's table."""
+    """What a library's table says: wrapper, why not, flags."""
     fresh = matching(name, desc.get('fresh', []))
     only = words(desc, 'only')
-    flags, wrapper = [], 'NULL'
+    flags, wrapper = [], None
     why = matching(name, desc.get('excludes', []))
     if why:
         flags.append('KZT_FN_NOT_NATIVE')
@@ -119,8 +119,7 @@ def row(g, name, sig, desc):
         flags.append('KZT_FN_ALLOCATES')
     if name in words(desc, 'noreturn'):
         flags.append('KZT_FN_NORETURN')
-    return '    { %s, NULL, %s,\n      %s, %s, %s },' % (
-        cstr(name), cstr(sig), wrapper, cstr(why), ' | '.join(flags) or '0')
+    return wrapper, why, ' | '.join(flags) or '0'
 
 
 def read_protos(path, desc):
@@ -151,6 +150,29 @@ def arrays(desc):
                 (line.split() for line in desc.get('array', [])))
 
 
+def table(g, cname, rows):
+    """Rows and their text, without addresses (see KztRow)."""
+    text, where = [], {None: 0}
+    end = 1
+
+    def offset(s):
+        nonlocal end
+        if s not in where:
+            where[s] = end
+            text.append(s)
+            end += len(s.encode()) + 1
+        return where[s]
+
+    g.body.append('static const KztRow rows_%s[] = {\n%s\n};\n' % (
+        cname, '\n'.join('    { %d, %d, %d, %d, %s },' % (
+            offset(fn), offset(sig), offset(why), g.number(wrapper), flags)
+                         for fn, sig, wrapper, why, flags in rows)))
+    g.body.append('static const char text_%s[] =\n    "\\0"\n%s;\n' % (
+        cname, '\n'.join('    %s "\\0"' % cstr(s) for s in text)))
+    g.body.append('static _Atomic(KztFunction *) made_%s[%d];\n' %
+                  (cname, max(len(rows), 1)))
+
+
 def strings(g, cname, kind, names):
     g.body.append('static const char *const %s_%s[] = { %s };\n' %
                   (kind, cname, ', '.join([cstr(s) for s in names] +
@@ -171,22 +193,21 @@ def library(g, path):
             g.struct(s)
     except Unsupported as e:
         sys.exit('%s: struct %s: %s' % (path, s, e))
-    rows = [row(g, fn, functions[fn], desc)
-            for fn in sorted(functions, key=str.encode)]
-    g.body.append('static const KztFunction fns_%s[] = {\n%s\n};\n' %
-                  (cname, '\n'.join(rows)))
+    table(g, cname, [(fn, functions[fn], *row(g, fn, functions[fn], desc))
+                     for fn in sorted(functions, key=str.encode)])
     strings(g, cname, 'sonames', words(desc, 'sonames'))
     strings(g, cname, 'data', words(desc, 'data'))
     g.body.append(
         'static const KztLibrary lib_%s = {\n'
         '    .name = %s,\n    .sonames = sonames_%s,\n'
         '    .host_soname = %s,\n    .summary = %s,\n    .stable = %s,\n'
-        '    .policy = %s,\n    .functions = fns_%s,\n'
+        '    .policy = %s,\n    .rows = rows_%s,\n    .strings = text_%s,\n'
+        '    .functions = made_%s,\n'
         '    .nb_functions = %d,\n    .data = data_%s,\n};\n' %
         (cname, cstr(name), cname, cstr(desc['host'][0]),
          cstr(desc['summary'][0]),
          'true' if desc['stable'][0] == 'yes' else 'false',
-         POLICY[desc['policy'][0]], cname, len(rows), cname))
+         POLICY[desc['policy'][0]], cname, cname, cname, len(functions), cname))
     return name, cname
 
 
@@ -197,6 +218,8 @@ def main():
         f.write('/* Made by kzt/gen/generate.py. */\n'
                 '#include "kzt/carry.h"\n\n')
         f.write('\n'.join(g.head) + '\n\n' + '\n'.join(g.body) + '\n')
+        f.write('KztWrapper *const kzt_wrappers[] = {\n    NULL,\n%s};\n\n' %
+                ''.join('    %s,\n' % w for w in g.wrappers.values()))
         f.write('const KztLibrary *const kzt_libraries[] = {\n')
         for _, c in libs:
             f.write('    &lib_%s,\n' % c)
