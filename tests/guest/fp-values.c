@@ -3,6 +3,8 @@
  * flags before its end: a code generator may do then without what keeps them
  * exact for denormal operands (see docs/devel/backend-loongarch64.rst).  Every
  * bit of every result counts.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
  */
 /* flags: -O1 -static */
 #include <stdint.h>
