@@ -17,7 +17,9 @@
 typedef struct CPUBlock {
     CPUArchState env;
     EngineCPU cpu;
-    TBJmpCacheEntry return_stack[RETURN_STACK_SIZE];
+    /* aligned, so that an address in it wraps around by its low bits */
+    TBJmpCacheEntry return_stack[RETURN_STACK_SIZE]
+        __attribute__((aligned(RETURN_STACK_SIZE * sizeof(TBJmpCacheEntry))));
     TBJmpCacheEntry jmp_cache[TB_JMP_CACHE_SIZE];
 } CPUBlock;
 

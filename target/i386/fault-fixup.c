@@ -240,6 +240,17 @@ static void fix_address(CPUArchState *env, const X86Insn *insn,
     }
 }
 
+/* The last byte ENTER touches, where an aligned cell around it was. */
+static void fix_enter(CPUArchState *env, const X86Insn *insn)
+{
+    uint64_t end = env->regs[R_ESP] - insn->imm -
+                   insn->opsize * (uint64_t)(1 + (insn->imm2 & 31));
+
+    if (end - env->cr2 < 8) {
+        env->cr2 = end;
+    }
+}
+
 void x86_fault_fixup(CPUArchState *env, PageFlagsFn *page_flags)
 {
     X86Insn insn;
@@ -275,6 +286,11 @@ void x86_fault_fixup(CPUArchState *env, PageFlagsFn *page_flags)
     case X86_OP_VMASKMOVPD:
     case X86_OP_VPMASKMOVQ:
         fix_masked(env, &insn, 8);
+        break;
+    case X86_OP_ENTER:
+        if (env->common.exception_index == EXCP0E_PAGE) {
+            fix_enter(env, &insn);
+        }
         break;
     case X86_OP_VCVTPS2PH:
         /* a store that faults has raised nothing */

@@ -68,6 +68,28 @@ void la_patch_exit(const TCGExit *e, const uint8_t *rx, uint8_t *rw,
 
 /* ---- exits to known pcs ---- */
 
+/*
+ * `ld.64 t, [m]; ld.32 h, [m + 4]; brcond h > 0x7fff`, as returns begin, is a test
+ * of t here.
+ */
+static void join_halves(LAGen *g, unsigned i)
+{
+    const TCGOp *ops = &g->s->ops[i];
+
+    if (i + 2 < g->s->nb_ops && ops[0].opc == TCG_OP_ld &&
+        ops[0].w == MO_64 && ops[1].opc == TCG_OP_ld && ops[1].w == MO_32 &&
+        ops[0].src[0] == ops[1].src[0] && !ops[0].src[1] && !ops[1].src[1] &&
+        ops[0].src[0] != ops[0].dst[0] && ops[1].imm == ops[0].imm + 4 &&
+        ops[2].opc == TCG_OP_brcond && ops[2].w == MO_32 &&
+        ops[2].cond == TCG_COND_GTU && ops[2].src[0] == ops[1].dst[0] &&
+        la_is_const(g, ops[2].src[1]) &&
+        la_const_val(g, ops[2].src[1]) == 0x7fff &&
+        g->s->vals[ops[0].dst[0]].kind == TCG_VAL_TEMP) {
+        g->ra.info[i + 1] |= RA_OPI_SKIP;
+        g->ra.info[i + 2] |= RA_OPI_USER;
+    }
+}
+
 /* Exits to known pcs in op order, then return predictions; and labels. */
 void la_scan_structure(LAGen *g)
 {
@@ -82,6 +104,9 @@ void la_scan_structure(LAGen *g)
         switch (op->opc) {
         case TCG_OP_label:
             g->label_op[op->imm] = i;
+            break;
+        case TCG_OP_ld:
+            join_halves(g, i);
             break;
         case TCG_OP_exit_direct:
             if (n == TCG_MAX_EXITS) {
@@ -175,8 +200,8 @@ void gen_exit_direct(LAGen *g, const TCGOp *op)
 
 /* ---- indirect exits ---- */
 
-/* The target in TMP0, everything else is done for. */
-static void leave_with_pc(LAGen *g, const TCGOp *op)
+/* The register of the target; everything else is done for. */
+static unsigned leave_with_pc(LAGen *g, const TCGOp *op)
 {
     unsigned pc;
 
@@ -185,67 +210,70 @@ static void leave_with_pc(LAGen *g, const TCGOp *op)
     }
     pc = la_use(g, op->src[0]);
     la_settle(g, la_pinned_gprs);
-    la_mov(&g->a, LA_TMP0, pc);
+    return pc;
 }
 
-/* Go on at the guest pc in TMP0 if the jump cache knows it. */
-static void probe_jmp_cache(LAGen *g)
+/* To common code that wants the target in TMP0, unless the test holds. */
+static void unless(LAGen *g, LATest t, unsigned pc, const void *target)
+{
+    uint32_t *hit = la_jcc(g, t);
+
+    if (pc != LA_TMP0) {
+        la_mov(&g->a, LA_TMP0, pc);
+    }
+    la_goto(g, target);
+    la_here(g, hit);
+}
+
+/* Go on at the guest pc in @pc, not TMP0 or TMP1, if the jump cache knows it. */
+static void probe_jmp_cache(LAGen *g, unsigned pc)
 {
     LAAsm *a = &g->a;
-    uint32_t *hit;
 
-    la_ld_d(a, LA_A1, LA_ENV, LA_COMMON(g, jmp_cache));
-    la_srli_d(a, LA_A0, LA_TMP0, TB_JMP_CACHE_BITS);
-    la_xor(a, LA_A0, LA_A0, LA_TMP0);
-    la_bstrpick_d(a, LA_A0, LA_A0, TB_JMP_CACHE_BITS - 1, 0);
-    la_alsl_d(a, LA_A0, LA_A0, LA_A1,
+    la_ld_d(a, LA_TMP1, LA_ENV, LA_COMMON(g, jmp_cache));
+    la_srli_d(a, LA_TMP0, pc, TB_JMP_CACHE_BITS);
+    la_xor(a, LA_TMP0, LA_TMP0, pc);
+    la_bstrpick_d(a, LA_TMP0, LA_TMP0, TB_JMP_CACHE_BITS - 1, 0);
+    la_alsl_d(a, LA_TMP0, LA_TMP0, LA_TMP1,
               __builtin_ctz(sizeof(TBJmpCacheEntry)));
-    la_ld_d(a, LA_A1, LA_A0, offsetof(TBJmpCacheEntry, pc));
-    hit = la_jcc(g, la_test(LA_T_EQ, LA_A1, LA_TMP0));
-    la_goto(g, la_common.exit_pc);
-    la_here(g, hit);
-    la_ld_d(a, LA_A1, LA_A0, offsetof(TBJmpCacheEntry, code));
-    la_jirl(a, LA_ZERO, LA_A1, 0);
+    la_ld_d(a, LA_TMP1, LA_TMP0, offsetof(TBJmpCacheEntry, pc));
+    unless(g, la_test(LA_T_EQ, LA_TMP1, pc), pc, la_common.exit_pc);
+    la_ld_d(a, LA_TMP1, LA_TMP0, offsetof(TBJmpCacheEntry, code));
+    la_jirl(a, LA_ZERO, LA_TMP1, 0);
 }
 
 void gen_exit_indirect(LAGen *g, const TCGOp *op)
 {
-    leave_with_pc(g, op);
-    probe_jmp_cache(g);
+    probe_jmp_cache(g, leave_with_pc(g, op));
 }
 
-#define RING_MASK ((RETURN_STACK_SIZE - 1) * sizeof(TBJmpCacheEntry))
+/*
+ * The shadow return stack is a ring that is aligned to its size.  LA_RING points
+ * to its top entry; adding to the low bits alone wraps around.
+ */
+#define RING_BITS __builtin_ctz(RETURN_STACK_SIZE * sizeof(TBJmpCacheEntry))
 
-/* a0 = offset of the top entry, a1 = its address */
-static void load_ring(LAGen *g)
+static void move_top(LAGen *g, int entries)
 {
-    la_ld_wu(&g->a, LA_A0, LA_ENV, LA_COMMON(g, return_stack_top));
-    la_ld_d(&g->a, LA_A1, LA_ENV, LA_COMMON(g, return_stack));
-    la_add_d(&g->a, LA_A1, LA_A1, LA_A0);
+    la_addi_d(&g->a, LA_TMP0, LA_RING,
+              entries * (int)sizeof(TBJmpCacheEntry));
+    la_bstrins_d(&g->a, LA_RING, LA_TMP0, RING_BITS - 1, 0);
 }
 
-/* Jump to the entry at a1, pop it; a0 is its offset. */
+/* Jump to the top entry and pop it. */
 static void take_return(LAGen *g)
 {
-    LAAsm *a = &g->a;
-
-    la_ld_d(a, LA_A1, LA_A1, offsetof(TBJmpCacheEntry, code));
-    la_addi_d(a, LA_A0, LA_A0, -(int)sizeof(TBJmpCacheEntry));
-    la_andi(a, LA_A0, LA_A0, RING_MASK);
-    la_st_w(a, LA_A0, LA_ENV, LA_COMMON(g, return_stack_top));
-    la_jirl(a, LA_ZERO, LA_A1, 0);
+    la_ld_d(&g->a, LA_TMP1, LA_RING, offsetof(TBJmpCacheEntry, code));
+    move_top(g, -1);
+    la_jirl(&g->a, LA_ZERO, LA_TMP1, 0);
 }
 
 void gen_exit_ret(LAGen *g, const TCGOp *op)
 {
-    uint32_t *hit;
+    unsigned pc = leave_with_pc(g, op);
 
-    leave_with_pc(g, op);
-    load_ring(g);
-    la_ld_d(&g->a, LA_A2, LA_A1, offsetof(TBJmpCacheEntry, pc));
-    hit = la_jcc(g, la_test(LA_T_EQ, LA_A2, LA_TMP0));
-    la_goto(g, la_common.ret_miss);
-    la_here(g, hit);
+    la_ld_d(&g->a, LA_TMP1, LA_RING, offsetof(TBJmpCacheEntry, pc));
+    unless(g, la_test(LA_T_EQ, LA_TMP1, pc), pc, la_common.ret_miss);
     take_return(g);
 }
 
@@ -260,16 +288,15 @@ static void gen_ret_miss(LAGen *g)
     LAAsm *a = &g->a;
     uint32_t *hit[DEPTH];
 
-    load_ring(g);
-    la_ld_d(a, LA_A3, LA_ENV, LA_COMMON(g, return_stack));
+    la_mov(a, LA_A0, LA_TMP0);
+    la_mov(a, LA_A1, LA_RING);
     for (unsigned k = 0; k < DEPTH; k++) {
-        la_addi_d(a, LA_A0, LA_A0, -(int)sizeof(TBJmpCacheEntry));
-        la_andi(a, LA_A0, LA_A0, RING_MASK);
-        la_add_d(a, LA_A1, LA_A3, LA_A0);
-        la_ld_d(a, LA_A2, LA_A1, offsetof(TBJmpCacheEntry, pc));
-        hit[k] = la_jcc(g, la_test(LA_T_EQ, LA_A2, LA_TMP0));
+        move_top(g, -1);
+        la_ld_d(a, LA_TMP1, LA_RING, offsetof(TBJmpCacheEntry, pc));
+        hit[k] = la_jcc(g, la_test(LA_T_EQ, LA_TMP1, LA_A0));
     }
-    probe_jmp_cache(g);
+    la_mov(a, LA_RING, LA_A1);
+    probe_jmp_cache(g, LA_A0);
     for (unsigned k = 0; k < DEPTH; k++) {
         la_here(g, hit[k]);
     }
@@ -278,22 +305,28 @@ static void gen_ret_miss(LAGen *g)
 
 void gen_push_ret(LAGen *g, const TCGOp *op)
 {
-    LAAsm *a = &g->a;
-    unsigned at = ra_scratch(&g->ra, TCG_I64, 0);
+    unsigned pc = la_const_reg(g, op->imm);
 
-    la_form_any(g, at);
-    la_ld_wu(a, LA_TMP0, LA_ENV, LA_COMMON(g, return_stack_top));
-    la_ld_d(a, at, LA_ENV, LA_COMMON(g, return_stack));
-    la_addi_d(a, LA_TMP0, LA_TMP0, sizeof(TBJmpCacheEntry));
-    la_andi(a, LA_TMP0, LA_TMP0, RING_MASK);
-    la_st_w(a, LA_TMP0, LA_ENV, LA_COMMON(g, return_stack_top));
-    la_add_d(a, at, at, LA_TMP0);
-    la_load_imm(g, LA_TMP1, op->imm);
-    la_st_d(a, LA_TMP1, at, offsetof(TBJmpCacheEntry, pc));
+    move_top(g, 1);
+    la_st_d(&g->a, pc, LA_RING, offsetof(TBJmpCacheEntry, pc));
     /* where the callee returns to */
-    la_stub(g, STUB_RETURN, g->exit_of[g->i], a->p);
-    la_pcaddi(a, LA_TMP1, 0);
-    la_st_d(a, LA_TMP1, at, offsetof(TBJmpCacheEntry, code));
+    la_stub(g, STUB_RETURN, g->exit_of[g->i], g->a.p);
+    la_pcaddi(&g->a, LA_TMP1, 0);
+    la_st_d(&g->a, LA_TMP1, LA_RING, offsetof(TBJmpCacheEntry, code));
+}
+
+/* Between the register and the CPU state. */
+static void load_ring(LAGen *g, unsigned t)
+{
+    la_ld_wu(&g->a, t, LA_ENV, LA_COMMON(g, return_stack_top));
+    la_ld_d(&g->a, LA_RING, LA_ENV, LA_COMMON(g, return_stack));
+    la_or(&g->a, LA_RING, LA_RING, t);
+}
+
+static void store_ring(LAGen *g, unsigned t)
+{
+    la_bstrpick_d(&g->a, t, LA_RING, RING_BITS - 1, 0);
+    la_st_w(&g->a, t, LA_ENV, LA_COMMON(g, return_stack_top));
 }
 
 /* ---- leaving for the engine ---- */
@@ -423,6 +456,7 @@ static void gen_enter(LAGen *g)
     la_st_w(a, LA_TMP0, LA_SP, FRAME_FCSR);
     la_mov(a, LA_ENV, LA_A0);
     la_fcsr_arm(g, LA_TMP0);
+    load_ring(g, LA_TMP0);
     la_mov(a, LA_TMP0, LA_A1);
     la_vec_move_pinned(g, false);
     la_move_gprs(g, ~0u, false);
@@ -443,6 +477,7 @@ static void gen_leave(LAGen *g)
     la_move_gprs(g, ~0u, true);
     la_vec_move_pinned(g, true);
     la_mov(a, LA_A0, LA_TMP0);
+    store_ring(g, LA_A1);
     la_fcsr_collect(g, LA_A1, LA_A2);
     move_callee_saved(g, false);
     la_addi_d(a, LA_SP, LA_SP, FRAME_SIZE);

@@ -7,9 +7,9 @@
  * common entry and exit code; fault.c reads signal frames; host-features.c says
  * what this CPU has.
  *
- * Registers: r31 = CPU state, sp = frame (below), the guest's sixteen general
- * registers in r22 - r30 and r12 - r18, temps in r4 - r11.  r19, r20 and r1
- * belong to the code of one op.
+ * Registers: r31 = CPU state, r21 = top of the return stack, sp = frame (below),
+ * the guest's sixteen general registers in r22 - r30 and r12 - r18, temps in
+ * r4 - r11.  r19, r20 and r1 belong to the code of one op.
  *
  * Vectors: guest registers in f0 - f15, temps in f16 - f23; f24 - f31 belong to
  * the code of one op.  A register holds the first la_vec_part() bytes of a
@@ -44,6 +44,7 @@
 
 enum {
     LA_ENV = LA_S8,         /* points to the CPU state */
+    LA_RING = LA_R21,       /* top of the return stack; C never touches r21 */
     LA_TMP0 = LA_T7,        /* free within one op */
     LA_TMP1 = LA_T8,
     LA_TMP2 = LA_RA,        /* likewise, but for calls of common code */

@@ -271,6 +271,12 @@ void la_branch(LAGen *g, LATest t, unsigned label)
 
 void gen_brcond(LAGen *g, const TCGOp *op)
 {
+    if (g->info & RA_OPI_USER) {
+        /* see la_scan_structure() */
+        la_srli_d(&g->a, LA_TMP0, la_use(g, op[-2].dst[0]), 47);
+        la_branch(g, la_not_zero(LA_TMP0), op->imm);
+        return;
+    }
     la_branch(g, la_compare(g, op->cond, op->w, op->src[0], op->src[1]),
               op->imm);
 }

@@ -225,7 +225,7 @@ void gen_cmpxchg(LAGen *g, const TCGOp *op)
     LAAsm *a = &g->a;
     bool wide = op->w == MO_64;
     unsigned addr = atomic_address(g, op), t, expected, new;
-    uint32_t *again, *out;
+    uint32_t *again, *out, *done;
     LAStub *stub;
 
     if (op->w < MO_32) {
@@ -250,7 +250,11 @@ void gen_cmpxchg(LAGen *g, const TCGOp *op)
     la_mov(a, LA_TMP1, new);
     (wide ? la_sc_d : la_sc_w)(a, LA_TMP1, addr, 0);
     la_beqz(a, LA_TMP1, (uint8_t *)again - (uint8_t *)a->p);
+    done = la_jcc(g, la_test(LA_T_ALWAYS, 0, 0));
     la_here(g, out);
+    /* x86 writes even so: fault if that is not allowed */
+    (wide ? la_amor_db_d : la_amor_db_w)(a, LA_TMP1, LA_ZERO, addr);
+    la_here(g, done);
     if (g->s->tso) {
         la_dbar(a, 0);
     }

@@ -8,10 +8,9 @@
 #include "qemu/log.h"
 #include "target/i386/translate/internal.h"
 
-static void push_return(DisasContext *s, const X86Insn *insn)
+static void push_return(DisasContext *s, uint64_t next)
 {
     TCGv rsp = gpr(s, R_ESP);
-    uint64_t next = x86_insn_next(insn);
 
     tcg_gen_st(s->tcg, MO_64, (TCGMem) { .base = rsp, .disp = -8 },
                imm64(s, next));
@@ -27,6 +26,27 @@ static void check_target(DisasContext *s, TCGv t)
     tcg_gen2(s->tcg, TCG_OP_sar, MO_64, top, t, imm64(s, 47));
     tcg_gen2(s->tcg, TCG_OP_add, MO_64, sum, top, imm64(s, 1));
     gen_exception_if(s, EXCP0D_GPF, TCG_COND_GTU, MO_64, sum, imm64(s, 1));
+}
+
+/* A jump or call (return address @arg) out of the lower half: mostly #GP. */
+static void jump_far_away(DisasContext *s, const struct X86SideExit *x)
+{
+    check_target(s, x->addr);
+    if (x->arg[0]) {
+        push_return(s, x->arg[0]);
+    }
+    tcg_gen_exit_indirect(s->tcg, x->addr);
+}
+
+static void check_jump(DisasContext *s, TCGv t, uint64_t next)
+{
+    struct X86SideExit *x = gen_side_path(s, jump_far_away);
+    TCGv top = temp(s);
+
+    x->addr = t;
+    x->arg[0] = next;
+    tcg_gen2(s->tcg, TCG_OP_shr, MO_64, top, t, imm64(s, 47));
+    tcg_gen_brcond(s->tcg, TCG_COND_NE, MO_64, top, imm64(s, 0), x->label);
 }
 
 /* Target of an indirect branch, safe from a change of RSP. */
@@ -55,7 +75,7 @@ static void trans_jmp(DisasContext *s, const X86Insn *insn, int arg)
     } else {
         TCGv t = load_operand(s, insn, 0);
 
-        check_target(s, t);
+        check_jump(s, t, 0);
         tcg_gen_exit_indirect(s->tcg, t);
         s->ended = true;
     }
@@ -67,9 +87,9 @@ static void trans_call(DisasContext *s, const X86Insn *insn, int arg)
 
     if (insn->operand[0].kind != X86_OPND_REL) {
         t = branch_target(s, insn);
-        check_target(s, t);
+        check_jump(s, t, x86_insn_next(insn));
     }
-    push_return(s, insn);
+    push_return(s, x86_insn_next(insn));
     if (t) {
         tcg_gen_exit_indirect(s->tcg, t);
         s->ended = true;
