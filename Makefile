@@ -52,6 +52,9 @@ check-long: tests
 bench: setup all
 	@tests/bench/run.py --emulator $(EMU)
 
+bench-kzt: setup all
+	@tests/kzt/bench.py --emulator $(EMU)
+
 bench-loongarch:
 	@tests/bench/loongarch.py
 
@@ -68,4 +71,4 @@ clean:
 
 .PHONY: all setup tests run check check-unit check-isa check-guest check-kzt check-real \
 	check-fuzz check-hosts check-encoder check-style check-layers check-docs check-lift \
-	check-cli check-sanitizers check-long bench bench-loongarch install docs clean
+	check-cli check-sanitizers check-long bench bench-kzt bench-loongarch install docs clean
