@@ -158,6 +158,57 @@ static void in_place(X86Gen *g, const TCGOp *op, unsigned group, TCGv rm_src)
     ra_bind_dst(g, 1, X86_RDX);
 }
 
+/*
+ * MULX takes one factor from rdx and has no preferences for the rest.  When
+ * neither factor is there, rdx waits in a frame slot, if the temps suffice.
+ */
+static bool try_mulx(X86Gen *g, const TCGOp *op)
+{
+    TCGv a = op->src[0], b = op->src[1];
+    unsigned ra = X86_RDX, rb, lo, hi, temps = 0;
+
+    if (!have(X86_BMI2) || op->opc != TCG_OP_mulu2 || op->w < MO_32 ||
+        !op->dst[1] || ra_dst_dead(&g->ra, 1)) {
+        return false;
+    }
+    if (lives_in(g, b, X86_RDX)) {
+        b = a;
+    } else if (!lives_in(g, a, X86_RDX)) {
+        temps = !is_pinned(g, a) + !is_pinned(g, b);
+        for (unsigned n = 0; n < 2; n++) {
+            temps += !is_pinned(g, op->dst[n]) && !g->ra.vals[op->dst[n]].hint;
+        }
+        if (temps > 3) {
+            return false;
+        }
+        ra = x86_use(g, a);
+    }
+    rb = x86_use(g, b);
+    if (rb == X86_RDX) {
+        rb = ra;
+        ra = X86_RDX;
+    }
+    if (!op->dst[0] || ra_dst_dead(&g->ra, 0)) {
+        lo = hi = ra_dst(&g->ra, op->dst[1], TCGV_NONE, TCGV_NONE, 0);
+    } else {
+        lo = ra_dst(&g->ra, op->dst[0], TCGV_NONE, TCGV_NONE, 0);
+        hi = ra_dst(&g->ra, op->dst[1], TCGV_NONE, TCGV_NONE, RA_BIT(lo));
+    }
+    if (ra != X86_RDX) {
+        tmp_store(g, 1, X86_RDX);
+        x86_mov(&g->a, MO_64, X86_RDX, ra);
+    }
+    x86_op(&g->a, X_MULX | (op->w == MO_64 ? X_W : 0), hi, lo, x86_reg(rb), 0);
+    if (ra != X86_RDX && lo != X86_RDX && hi != X86_RDX) {
+        tmp_load(g, 1, X86_RDX);
+    }
+    if (lo != hi) {
+        ra_bind_dst(g, 0, lo);
+    }
+    ra_bind_dst(g, 1, hi);
+    return true;
+}
+
 void gen_mul2(X86Gen *g, const TCGOp *op)
 {
     unsigned group = op->opc == TCG_OP_mulu2 ? G3_MUL : G3_IMUL;
@@ -178,7 +229,7 @@ void gen_mul2(X86Gen *g, const TCGOp *op)
         d = x86_dst_from(g, op->dst[0], a, a == b ? 0 : x86_rm_regs(rm));
         x86_rm(&g->a, x86_op_w16(X_IMUL, op->w), d, rm);
         ra_bind_dst(g, 0, d);
-    } else {
+    } else if (!try_mulx(g, op)) {
         through_frame(g, op, group, 2, op->src[1]);
     }
 }

@@ -75,12 +75,42 @@ static uint32_t fp_prefix(const TCGOp *op)
     return op->cond == MO_64 ? X_F2 : X_F3;
 }
 
+/* reg = 0 or 1, flags kept */
+static void set_bit(X86Gen *g, unsigned cond, unsigned reg)
+{
+    x86_rr(&g->a, X_SETCC | cond, 0, reg);
+    x86_rr(&g->a, X_MOVZX8, reg, reg);
+}
+
+/*
+ * The flags of a comparison as a number, without changing them.  PUSHF would
+ * be shorter, and slower than all of this.
+ */
+static void flags_number(X86Gen *g, const TCGOp *op)
+{
+    bool has_p = op->aux == VOP_fucomi || op->aux == VOP_fcomi;
+    unsigned d, t;
+
+    g->ra.locked = 0;
+    d = ra_dst(&g->ra, op->dst[0], TCGV_NONE, TCGV_NONE, 0);
+    t = ra_scratch(&g->ra, TCG_I64, RA_BIT(d));
+    set_bit(g, CCC_E, d);
+    x86_rm(&g->a, X_LEA, d, x86_sib(X86_NOREG, d, 3, 0));
+    if (has_p) {
+        set_bit(g, CCC_P, t);
+        x86_rm(&g->a, X_LEA, d, x86_sib(t, d, 1, 0));
+    }
+    set_bit(g, CCC_B, t);
+    x86_rm(&g->a, X_LEA, d, x86_sib(t, d, has_p ? 2 : 3, 0));
+    ra_bind_dst(g, 0, d);
+}
+
 /* fucomi, fcomi, ptest, testp: flags, and rarely the integer. */
 static bool gen_flags_op(X86Gen *g, const TCGOp *op)
 {
     bool wide = op->w == VW_32;
     uint32_t code;
-    unsigned a, d;
+    unsigned a;
     X86Rm rm;
 
     switch (op->aux) {
@@ -113,18 +143,7 @@ static bool gen_flags_op(X86Gen *g, const TCGOp *op)
     if (ra_dst_dead(&g->ra, 0)) {
         return true;
     }
-    d = ra_dst(&g->ra, op->dst[0], TCGV_NONE, TCGV_NONE, 0);
-    x86_8(&g->a, 0x9c);                         /* pushf; pop d */
-    if (d & 8) {
-        x86_8(&g->a, 0x41);
-    }
-    x86_8(&g->a, 0x58 + (d & 7));
-    x86_alu_i(&g->a, ALU_AND, MO_32, x86_reg(d),
-              TCG_CC_Z | TCG_CC_P | TCG_CC_C);
-    ra_bind_dst(g, 0, d);
-    if (x86_wants_flags(g)) {
-        vop(g, code, a, 0, rm);
-    }
+    flags_number(g, op);
     return true;
 }
 
