@@ -16,7 +16,8 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
-MODULES = ('options', 'planning', 'libtest', 'dl', 'programs')
+MODULES = ('options', 'planning', 'libtest', 'dl', 'programs',
+           'abi')
 
 
 def host_library(d):
