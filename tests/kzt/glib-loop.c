@@ -128,7 +128,7 @@ static void texts(void)
     g_regex_unref(re);
     g_free(p);
     g_free(r);
-    r = g_utf8_strup("\xc3\xa4\xc3\xb6", -1);
+    r = g_utf8_normalize("\xc3\xa4\xc3\xb6", -1, G_NORMALIZE_ALL);
     printf("%s %s\n", r, g_checksum_type_get_length(G_CHECKSUM_SHA256) == 32
            ? "32" : "?");
     g_free(r);

@@ -19,6 +19,8 @@ WAYS = {'off': 'off', 'on': 'on,+experimental',
         'shadow': 'on,+experimental,shadow'}
 
 
+# The distribution's programs.
+PATH = '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin'
 LONG = False        # set by run.py: every way, not only the native ones
 
 
@@ -30,7 +32,8 @@ class Skip(Exception):
 BUILT = [('glib-loop', 'glib-2.0', []), ('draw-cairo', 'cairo', []),
          ('draw-pixman', 'pixman-1', []), ('zlib-threads', 'zlib',
                                            ['-pthread']),
-         ('png-errors', 'libpng', []), ('sqlite-callbacks', 'sqlite3', [])]
+         ('png-errors', 'libpng', []), ('zstd-stream', 'libzstd', []),
+         ('sqlite-callbacks', 'sqlite3', [])]
 
 PY_ZLIB = '''
 import gzip, zlib
@@ -119,6 +122,21 @@ except sqlite3.OperationalError as e:
 db.set_progress_handler(lambda: 0, 100)
 print(sum(1 for _ in db.iterdump()))
 '''
+PY_MATH = '''
+import math, struct
+v = [0.0, -0.0, 0.5, 1.0, -1.5, 2.5, 1e308, -1e-308, 5e-324, math.pi, 1e16,
+     float("inf"), float("-inf"), float("nan")]
+for f in (math.floor, math.ceil, math.sqrt, math.fabs, math.trunc):
+    for x in v:
+        try:
+            print(f.__name__, x, struct.pack("<d", f(x)).hex())
+        except (ValueError, OverflowError) as e:
+            print(f.__name__, x, e)
+for x in v[:11]:
+    for y in v[2:11]:
+        print(math.fmod(x, y).hex(), math.copysign(x, -y).hex(),
+              math.ldexp(x, 3).hex() if x < 1e300 else "", math.frexp(x))
+'''
 SQL = '''create table t(a integer primary key, b text);
 with recursive n(i) as (select 1 union all select i + 1 from n where i < 3000)
 insert into t select i, printf('row %06d', i) from n;
@@ -141,6 +159,7 @@ def rows(port):
         ('python-hashlib', py(PY_HASHLIB), 'crypto', []),
         ('python-ssl', py(PY_SSL), 'crypto', []),
         ('python-sqlite3', py(PY_SQLITE), 'sqlite3', ['py.db']),
+        ('python-math', py(PY_MATH), 'm', []),
         ('openssl-dgst', ['openssl', 'dgst', '-sha256', '-sha512', 'text'],
          'crypto', []),
         ('openssl-enc', ['openssl', 'enc', '-aes-256-cbc', '-pbkdf2', '-S',
@@ -179,7 +198,8 @@ def rows(port):
         ('draw-pixman', ['./draw-pixman'], 'pixman-1', []),
         ('draw-cairo', ['./draw-cairo', 'out.png'], 'pixman-1', ['out.png']),
         ('zlib-threads', ['./zlib-threads'], 'z', []),
-        ('png-errors', ['./png-errors', 'given.png', 'text'], '', []),
+        ('zstd-stream', ['./zstd-stream'], 'zstd', []),
+        ('png-errors', ['./png-errors', 'given.png', 'text'], 'png16', []),
         ('sqlite-callbacks', ['./sqlite-callbacks'], 'sqlite3', []),
     ]
 
@@ -224,7 +244,7 @@ def inputs(d):
                      (['pnmtopng', 'picture.ppm'], 'given.png'),
                      (['cjpeg', 'picture.ppm'], 'given.jpg'),
                      (['dtc', 'tree.dts'], 'given.dtb')):
-        if shutil.which(cmd[0]):
+        if shutil.which(cmd[0], path=PATH):
             with open(d / out, 'wb') as f:
                 subprocess.run(cmd, cwd=d, stdout=f, check=False,
                                stderr=subprocess.DEVNULL)
@@ -259,7 +279,7 @@ class Programs:
         self.emu, self.d = emu, d
         self.env = {k: v for k, v in os.environ.items()
                     if not k.startswith('QEMU_')}
-        self.env.update(GIT, LC_ALL='C.UTF-8', TZ='UTC')
+        self.env.update(GIT, LC_ALL='C.UTF-8', TZ='UTC', PATH=PATH)
         self.expected = {}
         self.server = None
         (d / 'given').mkdir()
@@ -285,7 +305,7 @@ class Programs:
         work = self.d / 'work'
         shutil.rmtree(work, ignore_errors=True)
         shutil.copytree(self.d / 'given', work)
-        prog = cmd[0] if '/' in cmd[0] else shutil.which(cmd[0])
+        prog = cmd[0] if '/' in cmd[0] else shutil.which(cmd[0], path=PATH)
         p = subprocess.run([*prefix, prog, *cmd[1:]], cwd=work, env=self.env,
                            input=STDIN.get(name, '').encode(),
                            capture_output=True, timeout=180, check=False)
@@ -302,7 +322,7 @@ class Programs:
         if cmd[0].startswith('./'):
             if not (given / cmd[0]).exists():
                 raise Skip(f'{name} cannot be built here')
-        elif not shutil.which(cmd[0]):
+        elif not shutil.which(cmd[0], path=PATH):
             raise Skip(f'{cmd[0]} is not installed')
         if name == 'openssl-s_client':
             self.serve()
