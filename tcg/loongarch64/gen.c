@@ -282,6 +282,7 @@ static void place_label(LAGen *g, unsigned i, unsigned label)
         ra_join_label(&g->ra);
         forget_forms(g);
     }
+    la_vec_forget(g);
     g->order = LA_ORDER_LD | LA_ORDER_ST;
     g->label_at[label] = g->a.p;
     mark_again(g);
@@ -300,6 +301,8 @@ static bool emit_unit(LAGen *g)
     la_scan_structure(g);
     ra_liveness(ra);
     forget_forms(g);
+    g->vec_names = 0;
+    la_vec_forget(g);
 
     for (unsigned i = 0; i < s->nb_ops && !g->failed; i++) {
         const TCGOp *op = &s->ops[i];
@@ -327,6 +330,7 @@ static bool emit_unit(LAGen *g)
             break;
         }
         emit_fn[op->opc](g, op);
+        la_vec_track(g, op);
         ra_op_end(ra);
         if (g->failed || ra->failed) {
             return true;

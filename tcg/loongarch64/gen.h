@@ -174,6 +174,8 @@ typedef struct LAGen {
     uint16_t label_op[TCG_MAX_LABELS];  /* op index of a placed label */
     uint32_t *label_at[TCG_MAX_LABELS];
     LAForms label_forms[TCG_MAX_LABELS];
+    uint16_t vec_high[33];      /* names of bytes 8 - 15 of vector globals */
+    uint16_t vec_names;
     bool vec_wide[TCG_MAX_VALS];        /* more than the low 8 bytes are read */
     uint8_t fcc_used[TCG_MAX_VALS];     /* conditions of a comparison that are
                                            tested, and whether it is a number */
@@ -379,6 +381,11 @@ unsigned la_vec_dst(LAGen *g);
 void la_vec_bind(LAGen *g, unsigned d);
 /* Are bytes of @v above the first 8 wanted? */
 bool la_vec_wide(LAGen *g, TCGv v);
+/* Are bytes 8 - 15 of two guest registers the same, or those of one zero? */
+bool la_vec_same(const LAGen *g, TCGv a, TCGv b);
+/* Behind the code of @op, or of any code: what is known of them. */
+void la_vec_track(LAGen *g, const TCGOp *op);
+void la_vec_forget(LAGen *g);
 void la_vec_scan(LAGen *g);
 /* Memory of a vector value: as it is; with all of the value in it. */
 LAMem la_vec_place(LAGen *g, TCGv v);

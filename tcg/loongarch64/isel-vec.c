@@ -84,7 +84,11 @@ static void vload(LAGen *g, const TCGOp *op, LAMem m)
         for (unsigned k = 0; k < n; k++) {
             la_st_d(&g->a, t[k], place.base, place.disp + part + k * 8);
         }
-        la_vec_zero_tail(g, op, place, MAX(size, part));
+        size = MAX(size, part);
+        if (size == 8 && la_vec_same(g, op->dst[0], TCGV_NONE)) {
+            size = 16;
+        }
+        la_vec_zero_tail(g, op, place, size);
     }
     la_vec_bind(g, d);
 }
@@ -253,6 +257,9 @@ static void vmove(LAGen *g, const TCGOp *op)
 
     if (wide && (size > part || op->flags & TCG_F_ZERO_UPPER)) {
         place = la_vec_place(g, op->dst[0]);
+        if (part == 8 && la_vec_same(g, op->dst[0], op->src[0])) {
+            part = 16;
+        }
         la_vec_copy(g, place, la_vec_place(g, op->src[0]), part, size);
         if (op->flags & TCG_F_ZERO_UPPER) {
             la_vec_zero(g, place, size, 32);
@@ -273,6 +280,9 @@ static void vzero(LAGen *g, const TCGOp *op)
     if (op->aux == VOP_movq) {
         a = la_vec_use(g, op->src[0]);
     }
+    if (part == 8 && la_vec_same(g, op->dst[0], TCGV_NONE)) {
+        part = 16;
+    }
     if (to > part && la_vec_wide(g, op->dst[0])) {
         la_vec_zero(g, la_vec_place(g, op->dst[0]), part, to);
     }
@@ -292,6 +302,8 @@ static void vzero(LAGen *g, const TCGOp *op)
 
 void gen_v(LAGen *g, const TCGOp *op)
 {
+    TCGOp zero;
+
     switch (op->aux) {
     case VOP_mov:
         if (op->flags & TCG_F_SCALAR) {
@@ -303,6 +315,15 @@ void gen_v(LAGen *g, const TCGOp *op)
     case VOP_movq:
         vzero(g, op);
         return;
+    case VOP_xor:
+    case VOP_sub:
+        if (op->src[0] == op->src[1]) {
+            zero = *op;
+            zero.aux = VOP_zero;
+            vzero(g, &zero);
+            return;
+        }
+        break;
     default:
         break;
     }

@@ -199,6 +199,33 @@ static void operate(LAGen *g, unsigned vop, TCGWidth e, unsigned d, unsigned j,
     }
 }
 
+/* Two or four doubles, the first of which are in registers. */
+static void packed_double(LAGen *g, const TCGOp *op)
+{
+    LAMem d = la_vec_place(g, op->dst[0]), a = d;
+    LAMem b = la_vec_place(g, op->src[1]);
+    unsigned rb = la_vec_use(g, op->src[1]), ra = rb, rd;
+    bool two = op->aux != VOP_fsqrt;
+
+    if (two) {
+        a = la_vec_place(g, op->src[0]);
+        ra = la_vec_use(g, op->src[0]);
+    }
+    operate(g, op->aux, MO_64, FC, ra, rb);
+    for (unsigned k = 8; k < 1u << op->w; k += 8) {
+        if (two) {
+            la_fld_d(&g->a, FA, a.base, a.disp + k);
+        }
+        la_fld_d(&g->a, FB, b.base, b.disp + k);
+        operate(g, op->aux, MO_64, FD, FA, FB);
+        la_fst_d(&g->a, FD, d.base, d.disp + k);
+    }
+    la_vec_zero_tail(g, op, d, 1u << op->w);
+    rd = la_vec_dst(g);
+    la_vec_move(g, rd, FC);
+    la_vec_bind(g, rd);
+}
+
 /* Lane by lane in memory. */
 static bool packed(LAGen *g, const TCGOp *op)
 {
@@ -208,6 +235,10 @@ static bool packed(LAGen *g, const TCGOp *op)
 
     if (g->careful) {
         return false;
+    }
+    if (wide && !la_have(LA_F_LSX)) {
+        packed_double(g, op);
+        return true;
     }
     a = op->aux == VOP_fsqrt ? d : la_vec_mem(g, op->src[0]);
     b = la_vec_mem(g, op->src[1]);
@@ -334,8 +365,6 @@ static bool compare(LAGen *g, const TCGOp *op)
         [LA_FCC_B] = P_LT | P_UN, [LA_FCC_E] = P_EQ | P_UN,
         [LA_FCC_BE] = P_LE | P_UN, [LA_FCC_P] = P_UN,
     };
-    static const uint8_t bit[] = { [LA_FCC_B] = 0, [LA_FCC_E] = 6,
-                                   [LA_FCC_P] = 2 };
     bool signaling = op->aux == VOP_fcomi, any = false;
     unsigned a = la_vec_use(g, op->src[0]), b = la_vec_use(g, op->src[1]);
     unsigned used = g->fcc_used[op->dst[0]];
@@ -347,14 +376,15 @@ static bool compare(LAGen *g, const TCGOp *op)
         used = 0x80;
     }
     if (used & 0x80) {
-        la_mov(&g->a, LA_TMP0, LA_ZERO);
-        for (unsigned f = 0; f <= LA_FCC_P; f++) {
-            if (f != LA_FCC_BE) {
-                fcmp(g, op->cond, signaling, predicates[f], LA_FCC_TMP, a, b);
-                la_movcf2gr(&g->a, LA_TMP1, LA_FCC_TMP);
-                la_bstrins_d(&g->a, LA_TMP0, LA_TMP1, bit[f], bit[f]);
-            }
-        }
+        /* both mean unordered */
+        fcmp(g, op->cond, signaling, predicates[LA_FCC_B], LA_FCC_TMP, a, b);
+        fcmp(g, op->cond, signaling, predicates[LA_FCC_E], LA_FCC_TMP + 1, a,
+             b);
+        la_movcf2gr(&g->a, LA_TMP0, LA_FCC_TMP);
+        la_movcf2gr(&g->a, LA_TMP1, LA_FCC_TMP + 1);
+        la_and(&g->a, LA_TMP2, LA_TMP0, LA_TMP1);
+        la_bstrins_d(&g->a, LA_TMP0, LA_TMP2, 2, 2);
+        la_bstrins_d(&g->a, LA_TMP0, LA_TMP1, 6, 6);
         end_number(g, op, &s);
         return true;
     }

@@ -126,6 +126,56 @@ void la_vec_zero_tail(LAGen *g, const TCGOp *op, LAMem d, unsigned from)
     la_vec_zero(g, d, from, op->flags & TCG_F_ZERO_UPPER ? 32 : 16);
 }
 
+/* ---- bytes 8 - 15 of guest registers ---- */
+
+/*
+ * Those that are known to be equal have the same name; 0 is the name of zero.
+ * That saves copies in memory on hosts without LSX.
+ */
+static bool has_name(const LAGen *g, TCGv v)
+{
+    return v < ARRAY_SIZE(g->vec_high) &&
+           g->s->vals[v].kind == TCG_VAL_GLOBAL &&
+           g->s->vals[v].type == TCG_VEC;
+}
+
+bool la_vec_same(const LAGen *g, TCGv a, TCGv b)
+{
+    return has_name(g, a) && (!b || has_name(g, b)) &&
+           g->vec_high[a] == (b ? g->vec_high[b] : 0);
+}
+
+void la_vec_forget(LAGen *g)
+{
+    for (unsigned v = 0; v < ARRAY_SIZE(g->vec_high); v++) {
+        g->vec_high[v] = ++g->vec_names;
+    }
+}
+
+void la_vec_track(LAGen *g, const TCGOp *op)
+{
+    TCGv d = op->dst[0], a = op->src[0];
+
+    if (op->opc == TCG_OP_call) {
+        la_vec_forget(g);
+        return;
+    }
+    if (!d || !has_name(g, d)) {
+        return;
+    }
+    if (op->opc == TCG_OP_v && (op->flags & TCG_F_SCALAR ||
+                                op->aux == VOP_mov) && has_name(g, a)) {
+        g->vec_high[d] = g->vec_high[a];
+    } else if ((op->opc == TCG_OP_v && (op->aux == VOP_zero ||
+                                        op->aux == VOP_movq ||
+                                        op->aux == VOP_movi2v)) ||
+               (op->opc != TCG_OP_v && op->w < VW_16)) {
+        g->vec_high[d] = 0;
+    } else {
+        g->vec_high[d] = ++g->vec_names;
+    }
+}
+
 /* ---- what is read of temps ---- */
 
 /* Does the op look at more than the low 8 bytes of src[k]? */

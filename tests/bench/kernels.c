@@ -387,6 +387,103 @@ static uint64_t k_pixels(void)
     return s;
 }
 
+/* Compression: the longest of recent matches, or a byte as it is. */
+static uint64_t k_lz(void)
+{
+    enum { N = 1 << 20, H = 1 << 14 };
+    static uint8_t in[N], out[N + N / 8];
+    static int32_t head[H], prev[N];
+    size_t n = 0;
+    uint64_t sum = 0;
+
+    for (int i = 0; i < N; i++) {
+        in[i] = i > 300 && rng() % 8 ? in[i - 1 - rng() % 3 * 97] :
+                                       'a' + rng() % 26;
+    }
+    memset(head, -1, sizeof(head));
+    for (int i = 0; i + 4 < N; ) {
+        uint32_t w = in[i] | in[i + 1] << 8 | in[i + 2] << 16;
+        uint32_t h = w * 2654435761u >> 18;
+        int best = 0, at = 0;
+
+        for (int p = head[h], tries = 8; p >= 0 && tries--; p = prev[p]) {
+            int len = 0;
+
+            while (len < 255 && i + len < N && in[p + len] == in[i + len]) {
+                len++;
+            }
+            if (len > best) {
+                best = len;
+                at = p;
+            }
+        }
+        prev[i] = head[h];
+        head[h] = i;
+        if (best > 3) {
+            out[n++] = best;
+            out[n++] = (i - at) >> 8;
+            out[n++] = i - at;
+            i += best;
+        } else {
+            out[n++] = in[i++];
+        }
+    }
+    for (size_t i = 0; i < n; i++) {
+        sum = sum * 31 + out[i];
+    }
+    return sum + n;
+}
+
+/* JSON: write a document, and read it by recursive descent. */
+static const char *json_at;
+
+static uint64_t json_value(void)
+{
+    uint64_t h = *json_at, n = 0;
+
+    if (*json_at == '[' || *json_at == '{') {
+        char end = *json_at == '[' ? ']' : '}';
+
+        json_at++;
+        while (*json_at != end) {
+            h = h * 33 + json_value();
+            json_at += *json_at == ',' || *json_at == ':';
+        }
+        json_at++;
+    } else if (*json_at == '"') {
+        while (*++json_at != '"') {
+            h = h * 33 + (*json_at == '\\' ? *++json_at : *json_at);
+        }
+        json_at++;
+    } else {
+        while (*json_at >= '0' && *json_at <= '9') {
+            n = n * 10 + (*json_at++ - '0');
+        }
+        h = h * 33 + n;
+    }
+    return h;
+}
+
+static uint64_t k_json(void)
+{
+    static char text[1 << 20];
+    uint64_t h = 0;
+    char *p = text;
+
+    *p++ = '[';
+    for (int i = 0; i < 8000; i++) {
+        p += sprintf(p, "%s{\"id\":%d,\"name\":\"n%x\\\"q\",\"list\":"
+                     "[%u,%u,[]]}", i ? "," : "", i, i * 77, rng() % 1000,
+                     rng());
+    }
+    *p++ = ']';
+    for (int r = 0; r < 40; r++) {
+        json_at = text;
+        h = h * 31 + json_value();
+    }
+    return h;
+}
+
 static const struct {
     const char *name;
     uint64_t (*fn)(void);
@@ -396,6 +493,7 @@ static const struct {
     { "string", k_string }, { "sha256", k_sha256 }, { "nbody", k_nbody },
     { "spectral", k_spectral }, { "mandel", k_mandel }, { "libm", k_libm },
     { "matrix", k_matrix }, { "saxpy", k_saxpy }, { "pixels", k_pixels },
+    { "lz", k_lz }, { "json", k_json },
 };
 
 int main(int argc, char **argv)
