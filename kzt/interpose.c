@@ -6,6 +6,7 @@
  *  - exit() and abort() are the guest's: its exit handlers run, its buffers are
  *    flushed, its handler for SIGABRT is called.
  *  - free() and realloc() of the guest's memory are the guest's.
+ *  - getenv() looks into the guest's environment (kzt/environment.h).
  *  - Threads are made so that guest functions can run on them (kzt/thread.h).
  *
  * The emulator's own calls, and those of native code outside bridged calls, go
@@ -13,9 +14,11 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
+#include "kzt/environment.h"
 #include "kzt/heap.h"
 #include "kzt/thread.h"
 #include <dlfcn.h>
+#include <sys/auxv.h>
 
 extern const char __executable_start[], etext[];
 
@@ -68,6 +71,30 @@ void *reallocarray(void *p, size_t n, size_t size)
         return kzt_guest_realloc(p, bytes);
     }
     return __libc_realloc(p, bytes);
+}
+
+/*
+ * The environment.
+ */
+
+char *getenv(const char *name)
+{
+    char *value;
+
+    if (!FROM_EMULATOR && kzt_guest_getenv(name, &value)) {
+        return value;
+    }
+    return NEXT(getenv)(name);
+}
+
+char *secure_getenv(const char *name)
+{
+    char *value;
+
+    if (!FROM_EMULATOR && kzt_guest_getenv(name, &value)) {
+        return getauxval(AT_SECURE) ? NULL : value;
+    }
+    return NEXT(secure_getenv)(name);
 }
 
 /*

@@ -30,6 +30,7 @@ typedef struct Search {
     unsigned nb;
     const char *const *names;
     uint64_t *values;
+    unsigned type;                          /* STT_* */
     uint64_t from[ARRAY_SIZE(functions)];   /* generation it was found in */
 } Search;
 
@@ -48,7 +49,7 @@ static int look_into(const GuestObject *o, void *opaque)
 
         if ((!s->from[i] || o->generation < s->from[i]) &&
             kzt_dynamic_lookup(&d, s->names[i], NULL, &sym) &&
-            ELF64_ST_TYPE(sym.info) == STT_FUNC) {
+            ELF64_ST_TYPE(sym.info) == s->type) {
             s->values[i] = d.load_bias + sym.value;
             s->from[i] = o->generation;
         }
@@ -57,9 +58,10 @@ static int look_into(const GuestObject *o, void *opaque)
     return 0;
 }
 
-static void look_for(unsigned nb, const char *const *names, uint64_t *values)
+static void look_for(unsigned type, unsigned nb, const char *const *names,
+                     uint64_t *values)
 {
-    Search s = { .nb = nb, .names = names, .values = values };
+    Search s = { .type = type, .nb = nb, .names = names, .values = values };
 
     guest_objects_read_begin(kzt_session.objects);
     guest_objects_walk(kzt_session.objects, look_into, &s);
@@ -70,7 +72,7 @@ static uint64_t other_symbol(const char *name)
 {
     uint64_t value = 0;
 
-    look_for(1, &name, &value);
+    look_for(STT_FUNC, 1, &name, &value);
     return value;
 }
 
@@ -86,6 +88,23 @@ bool kzt_exit_called(void)
     return atomic_load(&exit_called);
 }
 
+static _Atomic(uint64_t) environ_addr;
+
+uint64_t kzt_runtime_environ(void)
+{
+    return atomic_load_explicit(&environ_addr, memory_order_relaxed);
+}
+
+/* A program that uses it has a copy of the C library's, which then counts. */
+static void find_environ(void)
+{
+    const char *name = "environ";
+    uint64_t value = 0;
+
+    look_for(STT_OBJECT, 1, &name, &value);
+    atomic_store(&environ_addr, value);
+}
+
 void kzt_runtime_find(void)
 {
     static bool done;
@@ -99,7 +118,7 @@ void kzt_runtime_find(void)
     for (unsigned i = 0; i < ARRAY_SIZE(functions); i++) {
         names[i] = functions[i].name;
     }
-    look_for(ARRAY_SIZE(functions), names, values);
+    look_for(STT_FUNC, ARRAY_SIZE(functions), names, values);
     for (unsigned i = 0; i < ARRAY_SIZE(functions); i++) {
         *(uint64_t *)((char *)&rt + functions[i].offset) = values[i];
     }
@@ -108,6 +127,7 @@ void kzt_runtime_find(void)
         if (rt.exit) {
             tb_hook_add(rt.exit, on_exit_called, NULL);
         }
+        find_environ();
         done = true;
     }
 }

@@ -154,6 +154,8 @@ void kzt_plan_finish(void);
 
 /* runtime.c: find the guest's C library for kzt_bridge_set_runtime(). */
 void kzt_runtime_find(void);
+/* Address of the guest's variable environ, 0 while it is not known. */
+uint64_t kzt_runtime_environ(void);
 /* Did the guest call exit(), so that exit handlers are to run? */
 bool kzt_exit_called(void);
 

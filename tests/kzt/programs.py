@@ -99,6 +99,21 @@ co.write(b"hello")
 print(so.read(100), co.version(), co.cipher()[0],
       co.getpeercert()["subject"])
 '''
+# The program's environment, as it changes, is that of native libraries.
+PY_ENVIRONMENT = '''
+import os, ssl
+def trusted():
+    c = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    c.set_default_verify_paths()
+    return len(c.get_ca_certs())
+os.environ["SSL_CERT_FILE"] = "/no/such/file"
+os.environ["SSL_CERT_DIR"] = "/no/such/dir"
+print(trusted())
+os.environ["SSL_CERT_FILE"] = "cert.pem"
+print(trusted())
+del os.environ["SSL_CERT_FILE"]
+print(trusted() != 1)
+'''
 PY_SQLITE = '''
 import sqlite3
 db = sqlite3.connect("py.db")
@@ -158,6 +173,7 @@ def rows(port):
         ('python-bz2-lzma', py(PY_BZ2_LZMA), 'bz2 lzma', []),
         ('python-hashlib', py(PY_HASHLIB), 'crypto', []),
         ('python-ssl', py(PY_SSL), 'crypto', []),
+        ('python-environment', py(PY_ENVIRONMENT), 'crypto', []),
         ('python-sqlite3', py(PY_SQLITE), 'sqlite3', ['py.db']),
         ('python-math', py(PY_MATH), 'm', []),
         ('openssl-dgst', ['openssl', 'dgst', '-sha256', '-sha512', 'text'],
