@@ -430,17 +430,22 @@ void tcg_vop_testp(Vop *v)
     v->r.q[0] = (both ? 0 : TCG_CC_Z) | (only ? 0 : TCG_CC_C);
 }
 
-/* CRC-32C, reflected polynomial, one bit at a time. */
+/* CRC-32C, reflected polynomial 0x82f63b78: one nibble at a time. */
 void tcg_vop_crc32(Vop *v)
 {
+    static const uint32_t nibble[16] = {
+        0x00000000, 0x105ec76f, 0x20bd8ede, 0x30e349b1,
+        0x417b1dbc, 0x5125dad3, 0x61c69362, 0x7198540d,
+        0x82f63b78, 0x92a8fc17, 0xa24bb5a6, 0xb21572c9,
+        0xc38d26c4, 0xd3d3e1ab, 0xe330a81a, 0xf36e6f75,
+    };
     uint32_t crc = v->a->q[0];
     uint64_t data = v->b->q[0];
 
     for (unsigned n = 0; n < 1u << v->imm; n++, data >>= 8) {
         crc ^= data & 0xff;
-        for (unsigned i = 0; i < 8; i++) {
-            crc = crc >> 1 ^ (crc & 1 ? 0x82f63b78 : 0);
-        }
+        crc = crc >> 4 ^ nibble[crc & 15];
+        crc = crc >> 4 ^ nibble[crc & 15];
     }
     v->r.q[0] = crc;
 }

@@ -111,50 +111,6 @@ static uint64_t TCG_HELPER_NO_VEC helper_lock_neg(CPUArchState *env,
 }
 X86_HELPER(lock_neg, 2, 1, X86_HF_MEM);
 
-/* --- CRC32 -------------------------------------------------------------- */
-
-/* CRC-32C, reflected polynomial 0x82f63b78: one nibble at a time. */
-static const uint32_t crc_nibble[16] = {
-    0x00000000, 0x105ec76f, 0x20bd8ede, 0x30e349b1,
-    0x417b1dbc, 0x5125dad3, 0x61c69362, 0x7198540d,
-    0x82f63b78, 0x92a8fc17, 0xa24bb5a6, 0xb21572c9,
-    0xc38d26c4, 0xd3d3e1ab, 0xe330a81a, 0xf36e6f75,
-};
-
-static TCG_HELPER_NO_VEC uint64_t helper_crc32(uint64_t crc, uint64_t data,
-                                               uint64_t size)
-{
-    uint32_t c = crc;
-
-#if defined(__x86_64__)
-    if (__builtin_cpu_supports("sse4.2")) {
-        uint64_t r = c;
-
-        switch (size) {
-        case 1:
-            asm("crc32b %b1, %k0" : "+r" (r) : "q" (data));
-            return (uint32_t)r;
-        case 2:
-            asm("crc32w %w1, %k0" : "+r" (r) : "r" (data));
-            return (uint32_t)r;
-        case 4:
-            asm("crc32l %k1, %k0" : "+r" (r) : "r" (data));
-            return (uint32_t)r;
-        default:
-            asm("crc32q %1, %0" : "+r" (r) : "r" (data));
-            return (uint32_t)r;
-        }
-    }
-#endif
-    for (unsigned i = 0; i < size; i++) {
-        c ^= data >> (8 * i) & 0xff;
-        c = c >> 4 ^ crc_nibble[c & 15];
-        c = c >> 4 ^ crc_nibble[c & 15];
-    }
-    return c;
-}
-X86_HELPER_PURE(crc32, 3, TCG_HF_NO_VEC);
-
 /* --- segments ----------------------------------------------------------- */
 
 /* The selectors Linux gives a 64-bit program. */

@@ -52,7 +52,6 @@ enum { SEGINFO_RIGHTS, SEGINFO_LIMIT, SEGINFO_READ, SEGINFO_WRITE };
 
 extern const TCGHelper x86_helper_cmpxchg16b;   /* (address) -> Z */
 extern const TCGHelper x86_helper_lock_neg;     /* (address, size) -> old */
-extern const TCGHelper x86_helper_crc32;        /* (crc, data, size) -> crc */
 extern const TCGHelper x86_helper_load_seg;     /* (segment, selector) */
 extern const TCGHelper x86_helper_segment_info; /* (selector, SEGINFO_*) ->
                                                    valid << 32 | value */

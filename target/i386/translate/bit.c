@@ -5,6 +5,7 @@
  */
 #include "qemu/osdep.h"
 #include "target/i386/translate/internal.h"
+#include "tcg/tcg-vop.h"
 
 enum { BT_TEST, BT_SET, BT_RESET, BT_COMPL };
 
@@ -314,12 +315,11 @@ static void trans_pdep(DisasContext *s, const X86Insn *insn, int opc)
 
 static void trans_crc32(DisasContext *s, const X86Insn *insn, int arg)
 {
-    TCGv res = temp(s), crc = temp(s);
+    TCGv r = gpr(s, insn->operand[0].reg);
 
-    tcg_gen_extu(s->tcg, MO_64, MO_32, crc, gpr(s, insn->operand[0].reg));
-    gen_call3(s, &x86_helper_crc32, res, crc, load_operand_zx(s, insn, 1),
-              imm64(s, insn->operand[1].size));
-    tcg_gen_mov(s->tcg, gpr(s, insn->operand[0].reg), res);
+    tcg_gen_v(s->tcg, VOP_crc32, VW_16, MO_64, 0, r, r,
+              load_operand(s, insn, 1), TCGV_NONE,
+              width_of(insn->operand[1].size));
 }
 
 const X86TransEntry x86_trans_bit[] = {
