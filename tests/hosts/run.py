@@ -16,7 +16,8 @@ import subprocess
 import sys
 import tempfile
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
 QEMU = '/usr/bin/qemu-loongarch64'
 PREFIXES = ('/opt/loong64/bin/loongarch64-linux-gnu-',
             'loongarch64-linux-gnu-')
@@ -124,6 +125,55 @@ def guest_programs(emu, report, can_exec, everything):
     for line in lines:
         verdict, _, rest = line.partition(' ')
         report(verdict, rest.strip())
+
+
+def programs(work):
+    """More programs of this machine: name, arguments, whether it executes
+    others, whether it takes long."""
+    go = None
+    if shutil.which('go'):
+        go = [str(work / 'threads')]
+        subprocess.run(['go', 'build', '-o', go[0], HERE / 'threads.go'],
+                       check=True, env={**os.environ, 'HOME': str(work),
+                                        'GOCACHE': str(work / 'go')})
+    (work / 'unit.c').write_text('''
+#include <stdio.h>
+static double mean(const int *v, int n)
+{
+    double s = 0;
+    for (int i = 0; i < n; i++) {
+        s += v[i] * .5;
+    }
+    return n ? s / n : 0;
+}
+int main(int argc, char **argv)
+{
+    return printf("%f\\n", mean(&argc, argc)) > 0;
+}
+''')
+    lua = 'local t = 0 for i = 1, 3e4 do t = t + math.sin(i) / i end ' \
+          'print(t, ("x"):rep(9):gsub("x", "%0y"))'
+    js = 'let a = []; for (let i = 0; i < 3e4; i++) a.push(Math.sqrt(i)); ' \
+         'console.log(a.reduce((x, y) => x + y, 0), JSON.stringify({a: [1, ' \
+         '{b: 3}]}), require("crypto").createHash("sha256").update("x")' \
+         '.digest("hex"))'
+    numbers = 'import decimal, fractions, struct; decimal.getcontext().prec = ' \
+              '50; print(decimal.Decimal(2).sqrt(), fractions.Fraction(1, 3) ** ' \
+              '9, struct.pack("<efd", .1, .2, .3).hex(), 7 ** 99 % 1000003)'
+    return [
+        ('go-threads', go, False, False),
+        ('luajit', ['/usr/bin/luajit', '-joff', '-e', lua], False, False),
+        ('luajit-jit', ['/usr/bin/luajit', '-e', lua], False, False),
+        ('node-version', ['/usr/bin/node', '--version'], False, False),
+        ('node', ['/usr/bin/node', '-e', js], False, True),
+        ('gcc', ['/usr/bin/gcc', '-O2', '-S', '-o', '-', str(work / 'unit.c')],
+         True, True),
+        ('python-numbers', ['/usr/bin/python3', '-c', numbers], False, False),
+        ('git-log', ['/usr/bin/git', '-C', str(ROOT), 'log', '--oneline',
+                     '-20'], False, True),
+        ('tar', ['/bin/sh', '-c', 'tar -C /usr/share/doc -cf - bash | gzip -9n '
+                 '| sha256sum'], True, True),
+    ]
 
 
 def isa(emu, report, cases):
@@ -274,6 +324,13 @@ def main():
                 ('xz', ['/usr/bin/xz', '-c', '/etc/services'])):
             if os.path.exists(argv[0]):
                 compare(name, argv)
+            else:
+                report('SKIP', name, 'not installed')
+        for name, argv, execs, long in programs(pathlib.Path(d)):
+            if long and not args.long:
+                continue
+            if argv and os.path.exists(argv[0]):
+                compare(name, argv, timeout=300, execs=execs)
             else:
                 report('SKIP', name, 'not installed')
         sys.path.insert(0, str(ROOT / 'tests/kzt'))
