@@ -192,14 +192,6 @@ unsigned la_li_len(uint64_t value);
  */
 bool la_set_branch(uint32_t *insn, int64_t off);
 
-/* The tables' rows, for tests and for tables of instructions. */
-typedef struct LAInsn {
-    const char *name;
-    const char *kinds;
-    const char *enc;
-    uint32_t op;
-} LAInsn;
-
 /* Names of the opcodes: LA_OP_add_d and so on. */
 enum {
 #define LA(name, text, kinds, enc, op) LA_OP_##name = (int)(op),
