@@ -691,7 +691,10 @@ uint64_t target_brk(uint64_t new_brk)
 /* Extend the growing stack @r down to the page of @addr if that is allowed. */
 static bool grow_stack(GuestRegion *r, uint64_t addr)
 {
-    uint64_t page = addr & TARGET_PAGE_MASK;
+    /* Whole pages of the host, if they are free: the rest would not fault. */
+    uint64_t host_page = addr & -host_page_size;
+    uint64_t page = region_first_in(host_page, r->node.start) ?
+                    addr & TARGET_PAGE_MASK : host_page;
     GuestRegion *below = region_prev(r);
     RegionInfo info = r->i;
     MapRequest req = {

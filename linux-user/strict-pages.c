@@ -30,8 +30,8 @@
 #include "user/options.h"
 #include "qemu/log.h"
 
-#define FAULTS_BESIDE_HOLE 64
-#define FAULTS_BESIDE_FILE 64
+#define FAULTS_BESIDE_HOLE 16
+#define FAULTS_BESIDE_FILE 8
 
 /* Pages of translated code that one access may need open at once, and some. */
 #define MAX_OPEN 8

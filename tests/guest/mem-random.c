@@ -6,6 +6,8 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 /* timeout: 120 */
+/* args: 5000 */
+/* longargs: 100000 */
 /* env: QEMU_STRICT_PAGES=on */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -26,7 +28,6 @@
 
 #define PAGES 64
 #define PAGE  4096
-#define STEPS 20000
 
 /*
  * What is used all the time has its host page to itself: with exact large pages
@@ -134,12 +135,12 @@ static long step(int kind, char *p, size_t len)
     }
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     struct sigaction sa = { .sa_sigaction = on_fault,
                             .sa_flags = SA_SIGINFO | SA_NODEFER };
     char page[PAGE], name[] = "/tmp/arena-XXXXXX";
-    int i, j;
+    int steps = argc > 1 ? atoi(argv[1]) : 20000, i, j;
 
     sigaction(SIGSEGV, &sa, NULL);
     sigaction(SIGBUS, &sa, NULL);
@@ -154,7 +155,7 @@ int main(void)
     arena = mmap(NULL, 4 * PAGES * PAGE, PROT_NONE,
                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     arena += PAGES * PAGE;
-    for (i = 0; i < STEPS; i++) {
+    for (i = 0; i < steps; i++) {
         int kind = rnd(14);
         char *p = arena + rnd(PAGES) * PAGE;
         size_t len = (1 + rnd(12)) * PAGE;

@@ -106,27 +106,27 @@ def cross_prefix():
     return None
 
 
-# What an emulator inside an emulator runs in seconds; --long runs all.
-GUEST = ['sig-frame', 'sig-jump', 'sig-queue', 'sig-restart', 'sig-fpu',
-         'sig-flags', 'thread-exit', 'sys-file', 'sys-poll', 'sys-net',
-         'sys-code', 'sig-inexact', 'sig-million', 'thread-many', 'sys-new',
-         'time-vdso', 'fp-values']
+# What takes long in an emulator inside an emulator; --long runs all.
+SLOW = ('mem-threads', 'proc-exec', 'sig-million')
+# What executes programs, which the kernel must know how to start.
+EXECS = ('proc-exec', 'sys-new', 'sys-proc', 'sys-seccomp')
 
 
-def guest_programs(emu, report, can_exec, everything):
-    """The guest test programs, each as a test of this suite."""
-    p = subprocess.run([ROOT / 'tests/guest/run.py', '--nested', '--emulator',
-                        ' '.join(emu)] + ([] if everything else GUEST),
+def suite(script, emu, report, *args):
+    """The verdicts of another suite as tests of this one."""
+    p = subprocess.run([ROOT / 'tests' / script / 'run.py', '--nested',
+                        '--emulator', ' '.join(emu), *args],
                        capture_output=True, text=True)
     lines = [x for x in p.stdout.splitlines()
              if x.startswith(('ok ', 'FAIL ', 'SKIP '))]
     if not lines:
-        report('FAIL', 'guest', (p.stdout + p.stderr)[-500:])
+        report('FAIL', script, (p.stdout + p.stderr)[-500:])
     for line in lines:
         verdict, _, rest = line.partition(' ')
         report(verdict, rest.strip())
 
 
+<<<<<<< Updated upstream
 def programs(work):
     """More programs of this machine: name, arguments, whether it executes
     others, whether it takes long."""
@@ -174,6 +174,22 @@ int main(int argc, char **argv)
         ('tar', ['/bin/sh', '-c', 'tar -C /usr/share/doc -cf - bash | gzip -9n '
                  '| sha256sum'], True, True),
     ]
+=======
+def guest_programs(emu, report, can_exec, everything):
+    """The guest test programs, each as a test of this suite."""
+    names = {f.stem for f in (ROOT / 'tests/guest').glob('*.c')}
+    if not everything:
+        names -= set(SLOW)
+    if not can_exec:
+        report('SKIP', 'guest/' + ', '.join(sorted(names & set(EXECS))),
+               'binfmt_misc cannot be used here')
+        names -= set(EXECS)
+    args = ['--jobs', str(os.cpu_count() or 1), '--slow', '2',
+            *sorted(names)]
+    suite('guest', emu, report, *args)
+    if everything:
+        suite('guest', emu + ['-accel', 'interp'], report, *args)
+>>>>>>> Stashed changes
 
 
 def isa(emu, report, cases):
@@ -336,6 +352,7 @@ def main():
         sys.path.insert(0, str(ROOT / 'tests/kzt'))
         importlib.import_module('hosts').cases(emu, prefix, d, report)
         isa(emu, report, 200000 if args.long else 20000)
+        suite('pagesize', emu, report)
         guest_programs(emu, report, bool(can_exec), args.long)
     return finish()
 
