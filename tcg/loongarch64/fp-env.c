@@ -148,7 +148,7 @@ typedef struct FpInsn {
 } FpInsn;
 
 enum { K_BINARY, K_UNARY, K_FCMP, K_TO_INT, K_FMA, K_VCMP, K_VBINARY, K_VUNARY,
-       K_VFMA };
+       K_VNARROW, K_VFMA };
 
 #define DJK_MASK 0xffff8000u
 #define DJ_MASK  0xfffffc00u
@@ -186,9 +186,9 @@ static const FpInsn insns[] = {
     ONE(vfcvtl_d_s, VOP_cvtps2pd, MO_32, K_VUNARY),
     ONE(vftint_w_s, VOP_cvtps2dq, MO_32, K_VUNARY),
     ONE(vftintrz_w_s, VOP_cvttps2dq, MO_32, K_VUNARY),
-    { LA_OP_vfcvt_s_d, DJK_MASK, VOP_cvtpd2ps, MO_64, K_VUNARY },
-    { LA_OP_vftint_w_d, DJK_MASK, VOP_cvtpd2dq, MO_64, K_VUNARY },
-    { LA_OP_vftintrz_w_d, DJK_MASK, VOP_cvttpd2dq, MO_64, K_VUNARY },
+    { LA_OP_vfcvt_s_d, DJK_MASK, VOP_cvtpd2ps, MO_64, K_VNARROW },
+    { LA_OP_vftint_w_d, DJK_MASK, VOP_cvtpd2dq, MO_64, K_VNARROW },
+    { LA_OP_vftintrz_w_d, DJK_MASK, VOP_cvttpd2dq, MO_64, K_VNARROW },
 };
 
 static bool is_nan(const TCGVec *v, unsigned esz, unsigned lane)
@@ -302,6 +302,12 @@ static void emulate(const FpInsn *i, uint32_t insn, const LAFpContext *f,
     case K_VBINARY:
         tcg_vop_ref(VOP_DESC(i->vop, VW_16, i->esz, 0), &r, &a, &b, &b, 0, fp);
         write_reg(f, d, &r, 16);
+        break;
+    case K_VNARROW:
+        tcg_vop_ref(VOP_DESC(i->vop, VW_16, i->esz, 0), &b, &b, &b, &b, 0, fp);
+        tcg_vop_ref(VOP_DESC(i->vop, VW_16, i->esz, 0), &a, &a, &a, &a, 0, fp);
+        b.q[1] = a.q[0];
+        write_reg(f, d, &b, 16);
         break;
     default:
         tcg_vop_ref(VOP_DESC(i->vop, VW_16, i->esz, 0), &r, &a, &a, &a, 4, fp);

@@ -404,7 +404,7 @@ void la_vec_zero_tail(LAGen *g, const TCGOp *op, LAMem d, unsigned from);
 /* Pinned registers to or from the CPU state. */
 void la_vec_move_pinned(LAGen *g, bool store);
 
-/* ---- isel-vec.c, vec-int.c, vec-fp.c, vec-lsx.c ---- */
+/* ---- isel-vec.c, vec-int.c, vec-fp.c, vec-lsx.c, vec-cross.c ---- */
 
 /* By tcg_vop_ref(); a number is in TMP0. */
 void la_vec_reference(LAGen *g, const TCGOp *op);
@@ -417,6 +417,8 @@ extern const LAPredicate la_predicates[32];
 enum { LA_PREDICATE_TRUE = 0xff };
 /* On LSX, on the FPU, in general registers; false: not done. */
 bool la_vec_lsx(LAGen *g, const TCGOp *op);
+bool la_vec_lsx_cross(LAGen *g, const TCGOp *op);
+extern const uint32_t la_vreplvei[4];
 bool la_vec_fp(LAGen *g, const TCGOp *op);
 bool la_vec_int(LAGen *g, const TCGOp *op);
 /* Flags of a comparison of floating-point numbers in fcc. */

@@ -107,9 +107,10 @@ static void by_number(LAGen *g, const uint32_t op[4], unsigned e, unsigned d,
     la_put_dji(&g->a, op[e], d, a, n);
 }
 
+const uint32_t la_vreplvei[4] = BHWD(vreplvei);
 static const uint32_t vslli[4] = BHWD(vslli), vsrli[4] = BHWD(vsrli),
     vsrai[4] = BHWD(vsrai), vslti[4] = BHWD(vslti),
-    vreplvei[4] = BHWD(vreplvei), vextrins[4] = BHWD(vextrins),
+    vextrins[4] = BHWD(vextrins),
     vsll[4] = BHWD(vsll), vsrl[4] = BHWD(vsrl), vsra[4] = BHWD(vsra),
     vreplgr2vr[4] = BHWD(vreplgr2vr), vinsgr2vr[4] = BHWD(vinsgr2vr),
     vpickve2gr[4] = BHWDU(vpickve2gr), vmskltz[4] = BHWD(vmskltz);
@@ -512,7 +513,7 @@ static bool emit_single(LAGen *g, const TCGOp *op, Regs r)
         put_lane(g, MO_64, r, 0, 0);
         return true;
     case VOP_bcast:
-        by_number(g, vreplvei, op->cond, r.d, r.a, 0);
+        by_number(g, la_vreplvei, op->cond, r.d, r.a, 0);
         return true;
     default:
         return floating_sized(g, op, r);
@@ -710,6 +711,6 @@ bool la_vec_lsx(LAGen *g, const TCGOp *op)
     case VOP_sar:
         return shift_by_register(g, op);
     default:
-        return halves(g, op);
+        return la_vec_lsx_cross(g, op) || halves(g, op);
     }
 }

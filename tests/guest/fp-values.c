@@ -134,6 +134,52 @@ static __attribute__((noinline)) void flags_single(void)
     FLAGS(ucomiss, quad, NS);
 }
 
+/* 32 bytes: a op b, and with a third operand. */
+#define WIDE(op, make, n, ...) \
+    hash = 1; \
+    for (unsigned i = 0; i < n; i++) { \
+        for (unsigned j = 0; j < n; j++) { \
+            V2 a[2] = { make(i, j), make(j, j) }; \
+            V2 b[2] = { make(j, i), make((i + j) % n, i) }; \
+            V2 c[2] = { make((i * 5 + j) % n, i), make(j, (i * 3) % n) }; \
+            __asm__ volatile("vmovupd %0, %%ymm0\n vmovupd %1, %%ymm1\n" \
+                             "vmovupd %2, %%ymm2\n" #op " " __VA_ARGS__ "\n" \
+                             "vmovupd %%ymm0, %0\n vzeroupper" \
+                             : "+m" (a) : "m" (b), "m" (c) \
+                             : "xmm0", "xmm1", "xmm2"); \
+            add(a, 32); \
+        } \
+    } \
+    printf(#op " (256) %016lx\n", hash)
+#define WIDE2(op, make, n) WIDE(op, make, n, "%%ymm1, %%ymm0, %%ymm0")
+#define WIDE3(op, make, n) WIDE(op, make, n, "%%ymm2, %%ymm1, %%ymm0")
+
+static void wide(void)
+{
+    WIDE2(vaddpd, pair, ND);
+    WIDE2(vmulps, quad, NS);
+    WIDE2(vdivpd, pair, ND);
+    WIDE2(vminps, quad, NS);
+    WIDE2(vmaxpd, pair, ND);
+    WIDE2(vhaddps, quad, NS);
+    WIDE(vsqrtpd, pair, ND, "%%ymm1, %%ymm0");
+    WIDE(vcvtpd2ps, pair, ND, "%%ymm1, %%xmm0");
+    WIDE(vcvtpd2dq, pair, ND, "%%ymm1, %%xmm0");
+    WIDE(vcvttpd2dq, pair, ND, "%%ymm1, %%xmm0");
+    WIDE(vcvtps2pd, quad, NS, "%%xmm1, %%ymm0");
+    WIDE(vcvtdq2pd, quad, NS, "%%xmm1, %%ymm0");
+    WIDE(vcvtps2dq, quad, NS, "%%ymm1, %%ymm0");
+    WIDE(vcmpnltpd, pair, ND, "%%ymm2, %%ymm1, %%ymm0");
+    WIDE(vcmpeq_usps, quad, NS, "%%ymm2, %%ymm1, %%ymm0");
+    if (__builtin_cpu_supports("fma")) {
+        WIDE3(vfmadd231pd, pair, ND);
+        WIDE3(vfmsub213ps, quad, NS);
+        WIDE3(vfnmadd132pd, pair, ND);
+        WIDE3(vfnmsub231ps, quad, NS);
+        WIDE3(vfmaddsub213pd, pair, ND);
+    }
+}
+
 static void all(void)
 {
     BOTH(add);
@@ -171,6 +217,9 @@ static void all(void)
          __asm__ volatile("cvtsi2sdq %1, %0" : "+x" (a) : "r" (doubles[j])));
     LOOP("cvtsi2ss", quad, NS,
          __asm__ volatile("cvtsi2ssl %1, %0" : "+x" (a) : "r" (singles[j])));
+    if (__builtin_cpu_supports("avx")) {
+        wide();
+    }
     flags_double();
     flags_double_signaling();
     flags_single();
