@@ -126,7 +126,6 @@ def suite(script, emu, report, *args):
         report(verdict, rest.strip())
 
 
-<<<<<<< Updated upstream
 def programs(work):
     """More programs of this machine: name, arguments, whether it executes
     others, whether it takes long."""
@@ -174,7 +173,8 @@ int main(int argc, char **argv)
         ('tar', ['/bin/sh', '-c', 'tar -C /usr/share/doc -cf - bash | gzip -9n '
                  '| sha256sum'], True, True),
     ]
-=======
+
+
 def guest_programs(emu, report, can_exec, everything):
     """The guest test programs, each as a test of this suite."""
     names = {f.stem for f in (ROOT / 'tests/guest').glob('*.c')}
@@ -189,7 +189,6 @@ def guest_programs(emu, report, can_exec, everything):
     suite('guest', emu, report, *args)
     if everything:
         suite('guest', emu + ['-accel', 'interp'], report, *args)
->>>>>>> Stashed changes
 
 
 def isa(emu, report, cases):
