@@ -324,7 +324,16 @@ void gen_carry(LAGen *g, const TCGOp *op)
 {
     bool sub = op->opc == TCG_OP_sbb;
     unsigned a, b, c, d;
+    int64_t none;
 
+    if (op->w >= MO_32 && la_const_at(g, op->src[1], op->w, &none) && !none) {
+        TCGOp two = *op;
+
+        two.opc = sub ? TCG_OP_sub : TCG_OP_add;
+        two.src[1] = op->src[2];
+        gen_addsub(g, &two);
+        return;
+    }
     if (op->w == MO_64) {
         a = la_use(g, op->src[0]);
         b = la_use(g, op->src[1]);

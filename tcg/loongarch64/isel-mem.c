@@ -60,9 +60,20 @@ void gen_st(LAGen *g, const TCGOp *op)
 void gen_lea(LAGen *g, const TCGOp *op)
 {
     bool wide = op->w == MO_64;
-    LAMem m = la_address(g, op, 12, true);
-    unsigned d = la_dst(g, 0, op->src[0], op->src[1]);
+    LAMem m;
+    unsigned d;
 
+    if (wide && op->src[0] && op->src[1] && op->cond && op->imm == 0 &&
+        !la_is_const(g, op->src[0]) && !la_is_const(g, op->src[1])) {
+        unsigned j = la_use(g, op->src[0]), k = la_use(g, op->src[1]);
+
+        d = la_dst(g, 0, op->src[0], op->src[1]);
+        la_alsl_d(&g->a, d, k, j, op->cond);
+        la_bind(g, 0, d, 64, 64);
+        return;
+    }
+    m = la_address(g, op, 12, true);
+    d = la_dst(g, 0, op->src[0], op->src[1]);
     if (m.index) {
         (wide ? la_add_d : la_add_w)(&g->a, d, m.base, m.index);
     } else {

@@ -24,9 +24,14 @@ static void check_align(LAGen *g, const TCGOp *op, LAMem m)
 {
     uint32_t *aligned;
 
+    unsigned mask = (1u << op->w) - 1, base = m.base;
+
     if (op->flags & TCG_F_ALIGN) {
-        la_addi_d(&g->a, LA_TMP1, m.base, m.disp);
-        la_andi(&g->a, LA_TMP1, LA_TMP1, (1 << op->w) - 1);
+        if (m.disp & mask) {
+            la_addi_d(&g->a, LA_TMP1, base, m.disp);
+            base = LA_TMP1;
+        }
+        la_andi(&g->a, LA_TMP1, base, mask);
         aligned = la_jcc(g, la_test(LA_T_EQ, LA_TMP1, LA_ZERO));
         la_trap(g, 13);
         la_here(g, aligned);
