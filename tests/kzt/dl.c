@@ -115,7 +115,9 @@ static void test_open(void)
     again = dlopen("libz.so.1", RTLD_LAZY);
     printf("same handle %d\n", again == h);
     printf("crc %08lx\n", crc_by(dlsym(h, "crc32")));
-    printf("version %s\n", ((const char *(*)(void))dlsym(h, "zlibVersion"))());
+    /* The host's may be another 1.x. */
+    printf("version %.2s\n",
+           ((const char *(*)(void))dlsym(h, "zlibVersion"))());
     printf("close %d %d\n", dlclose(again), dlclose(h));
     k = open_lib("libkzttest.so.1", RTLD_NOW);
     printf("kzttest %s listed %d\n", name_of(k), listed("libkzttest.so.1"));

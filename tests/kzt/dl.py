@@ -76,8 +76,11 @@ def build(d):
 
 
 class Suite:
+    """@emu: the emulator, or a command that ends with it."""
+
     def __init__(self, emu, hostlibs, d):
-        self.emu, self.d = emu, d
+        self.emu = [emu] if isinstance(emu, str) else emu
+        self.d = d
         self.env = {k: v for k, v in os.environ.items()
                     if not k.startswith('QEMU_')}
         # For the host's loader alone: the guest does not see it.
@@ -100,8 +103,8 @@ class Suite:
         return self.expected[link, row]
 
     def emulated(self, link, row, way, *options, **env):
-        return self.run([self.emu, '-U', 'LD_LIBRARY_PATH', '-kzt', WAYS[way],
-                         *options, *self.guest(link, row)],
+        return self.run([*self.emu, '-U', 'LD_LIBRARY_PATH', '-kzt',
+                         WAYS[way], *options, *self.guest(link, row)],
                         {**self.emu_env, **env})
 
     def row(self, link, row, way):
@@ -123,7 +126,7 @@ class Suite:
         status, out, log = self.run(prog, {**self.env, **env})
         assert status == 0 and ('preloaded' in out) == preload, (out, log)
         got, text, log = self.run(
-            [self.emu, '-U', 'LD_LIBRARY_PATH', '-kzt', WAYS[way], '-d',
+            [*self.emu, '-U', 'LD_LIBRARY_PATH', '-kzt', WAYS[way], '-d',
              'kzt', *(x for k, v in env.items() for x in ('-E', f'{k}={v}')),
              *prog], self.emu_env)
         assert (got, text) == (status, out), \
@@ -135,7 +138,7 @@ class Suite:
         prog = [str(m / 'dl-musl'), str(m / 'libkzttest.so.1')]
         status, out, log = self.run(prog, self.env)
         assert status == 0, (out, log)
-        got, text, log = self.run([self.emu, '-U', 'LD_LIBRARY_PATH', '-kzt',
+        got, text, log = self.run([*self.emu, '-U', 'LD_LIBRARY_PATH', '-kzt',
                                    WAYS[way], '-d', 'kzt', *prog],
                                   self.emu_env)
         assert (got, text) == (status, out), \
@@ -154,7 +157,7 @@ class Suite:
         """Libraries come and go for long: memory stays."""
         peaks = []
         for rounds in (100, 1500):
-            p = subprocess.Popen([self.emu, '-U', 'LD_LIBRARY_PATH', '-kzt',
+            p = subprocess.Popen([*self.emu, '-U', 'LD_LIBRARY_PATH', '-kzt',
                                   WAYS[way], *self.guest('pie', 'reopen'),
                                   str(rounds)], env=self.emu_env,
                                  stdout=subprocess.DEVNULL)

@@ -6,6 +6,7 @@ import pathlib
 import shutil
 import subprocess
 
+import dl
 import libtest
 
 PY_ZLIB = '''
@@ -53,6 +54,17 @@ def cases(emu, prefix, d, report):
     for way in 'on', 'slot':
         one(f'kzt-lib-{way}', [str(prog)], {'kzttest'}, libtest.WAYS[way],
             with_lib)
+    # The dl API; in full on the build machine (dl.py).
+    dl_dir = d / 'dl'
+    dl_dir.mkdir()
+    suite = dl.Suite(with_lib[:-2], d / 'host', dl.build(dl_dir))
+    for row in dl.ROWS:
+        for way in ('on', 'slot') if row in ('sym', 'info') else ('on',):
+            try:
+                suite.row('pie', row, way)
+                report('ok', f'kzt-dl-{row}-{way}', '')
+            except (AssertionError, subprocess.TimeoutExpired) as e:
+                report('FAIL', f'kzt-dl-{row}-{way}', str(e))
     one('kzt-zlib', ['/usr/bin/python3', '-c', PY_ZLIB], {'z'})
     if shutil.which('dtc') and shutil.which('fdtget'):
         (d / 'x.dts').write_text(DTS)
