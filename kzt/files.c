@@ -5,13 +5,15 @@
  * touch.  It gets an unbuffered host stream instead, whose read, write and seek
  * functions call the guest's fread(), fwrite() and fseeko(): position, buffer
  * and end-of-file state stay the guest's.  One host stream for each guest
- * stream, kept for ever (an address used again is a stream again).
+ * stream, kept until native code closes it (an address used again is a stream
+ * again).  fflush() and fileno() of native code are interposed.
  *
  * Locking: one mutex around making streams.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "kzt/carry.h"
+#include "kzt/heap.h"
 #include "qemu/log.h"
 #include <pthread.h>
 #include <stdio_ext.h>
@@ -25,7 +27,8 @@ typedef struct Stream {
 } Stream;
 
 typedef enum StdioFn {
-    FN_FREAD, FN_FWRITE, FN_FSEEKO, FN_FTELLO, FN_FEOF, FN_UNGETC, FN_COUNT
+    FN_FREAD, FN_FWRITE, FN_FSEEKO, FN_FTELLO, FN_FEOF, FN_UNGETC, FN_FCLOSE,
+    FN_FFLUSH, FN_FILENO, FN_COUNT
 } StdioFn;
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -37,7 +40,8 @@ static _Atomic uint64_t functions[FN_COUNT];
 static uint64_t guest_stdio(StdioFn fn, unsigned nargs, const uint64_t *args)
 {
     static const char *const names[] = {
-        "fread", "fwrite", "fseeko", "ftello", "feof", "ungetc",
+        "fread", "fwrite", "fseeko", "ftello", "feof", "ungetc", "fclose",
+        "fflush", "fileno",
     };
     uint64_t addr = atomic_load(&functions[fn]);
 
@@ -83,11 +87,29 @@ static int stream_seek(void *cookie, off64_t *offset, int whence)
     return 0;
 }
 
+/* Native code closes the guest's stream. */
+static int stream_close(void *cookie)
+{
+    Stream *s = cookie, **p;
+    int r;
+
+    pthread_mutex_lock(&mutex);
+    p = &streams[(s->guest >> 4) % HASH_SIZE];
+    while (*p != s) {
+        p = &(*p)->next;
+    }
+    *p = s->next;
+    pthread_mutex_unlock(&mutex);
+    r = (int)guest_stdio(FN_FCLOSE, 1, &s->guest);
+    free(s);
+    return r;
+}
+
 /* Mutex held. */
 static Stream *make(uint64_t guest)
 {
     static const cookie_io_functions_t io = {
-        stream_read, stream_write, stream_seek, NULL,
+        stream_read, stream_write, stream_seek, stream_close,
     };
     Stream *s = calloc(1, sizeof(*s));
 
@@ -126,26 +148,57 @@ void *kzt_file(CPUArchState *env, uint64_t guest)
     return s->host;
 }
 
+/* The guest stream behind @f, or 0.  Nothing is looked at unless some exist. */
+static uint64_t guest_stream(const FILE *f)
+{
+    uint64_t guest = 0;
+
+    pthread_mutex_lock(&mutex);
+    for (unsigned i = 0; i < HASH_SIZE && !guest; i++) {
+        for (Stream *s = streams[i]; s && !guest; s = s->next) {
+            guest = s->host == f ? s->guest : 0;
+        }
+    }
+    pthread_mutex_unlock(&mutex);
+    return guest;
+}
+
+bool kzt_file_flush(FILE *f, int *result)
+{
+    uint64_t guest = f && kzt_calling_cpu() ? guest_stream(f) : 0;
+
+    if (guest) {
+        *result = (int)guest_stdio(FN_FFLUSH, 1, &guest);
+    }
+    return guest != 0;
+}
+
+bool kzt_file_number(FILE *f, int *result)
+{
+    uint64_t guest = f && kzt_calling_cpu() ? guest_stream(f) : 0;
+
+    if (guest) {
+        *result = (int)guest_stdio(FN_FILENO, 1, &guest);
+    }
+    return guest != 0;
+}
+
 void kzt_file_done(CPUArchState *env, void *file)
 {
     FILE *f = file;
-    const Stream *s = NULL;
+    uint64_t guest = f ? guest_stream(f) : 0;
 
-    if (!f) {
-        return;
+    if (!guest) {
+        return;                 /* none, or the call has closed it */
     }
 #ifdef __GLIBC__
     if (likely(f->_IO_read_ptr >= f->_IO_read_end)) {
         return;
     }
-    for (unsigned i = 0; i < HASH_SIZE && !s; i++) {
-        for (s = streams[i]; s && s->host != f; s = s->next) {
-        }
-    }
-    while (s && f->_IO_read_end > f->_IO_read_ptr) {
+    while (f->_IO_read_end > f->_IO_read_ptr) {
         unsigned char c = *--f->_IO_read_end;
 
-        guest_stdio(FN_UNGETC, 2, (uint64_t[]) { c, s->guest });
+        guest_stdio(FN_UNGETC, 2, (uint64_t[]) { c, guest });
     }
     __fpurge(f);
 #endif

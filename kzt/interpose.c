@@ -5,7 +5,8 @@
  *
  *  - exit() and abort() are the guest's: its exit handlers run, its buffers are
  *    flushed, its handler for SIGABRT is called.
- *  - free() and realloc() of the guest's memory are the guest's.
+ *  - free() and realloc() of the guest's memory are the guest's, and so are
+ *    fflush() and fileno() of its streams (kzt/heap.h).
  *  - getenv() looks into the guest's environment (kzt/environment.h).
  *  - Threads are made so that guest functions can run on them (kzt/thread.h).
  *
@@ -95,6 +96,30 @@ char *secure_getenv(const char *name)
         return getauxval(AT_SECURE) ? NULL : value;
     }
     return NEXT(secure_getenv)(name);
+}
+
+/*
+ * Streams of the guest.
+ */
+
+int fflush(FILE *f)
+{
+    int r;
+
+    if (!FROM_EMULATOR && kzt_file_flush(f, &r)) {
+        return r;
+    }
+    return NEXT(fflush)(f);
+}
+
+int fileno(FILE *f)
+{
+    int r;
+
+    if (!FROM_EMULATOR && kzt_file_number(f, &r)) {
+        return r;
+    }
+    return NEXT(fileno)(f);
 }
 
 /*

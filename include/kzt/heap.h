@@ -1,5 +1,6 @@
 /*
- * Memory that changes sides, as native code's allocator sees it.
+ * Memory and streams of the guest in the hands of native code, as the functions
+ * see it that are interposed for native libraries.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -16,5 +17,9 @@ bool kzt_guest_owns(const void *p);
  */
 void kzt_guest_free(void *p);
 void *kzt_guest_realloc(void *p, size_t size);
+
+/* If @f stands for a stream of the guest: the guest's fflush() and fileno(). */
+bool kzt_file_flush(FILE *f, int *result);
+bool kzt_file_number(FILE *f, int *result);
 
 #endif

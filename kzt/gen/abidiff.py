@@ -101,7 +101,8 @@ def answers(cc, desc, exprs, d, foreign):
     src = os.path.join(d, 'q.c')
     with open(src, 'w') as f:
         for x in words(desc, 'headers'):
-            f.write(f'#include <{x}>\n')
+            f.write(f'#include <{x}>\n' if x[0] != '+' else
+                    f'#include "{os.path.abspath(x[1:])}"\n')
         f.write('const unsigned long kzt_answers[] = {\n' + ''.join(
             f'    {e} + 1,\n' for e in exprs) + '};\n')
     args = ['-D' + x for x in words(desc, 'define')] + words(desc, 'cflags')

@@ -37,6 +37,7 @@ class Emitter:
         self.callbacks = {}     # key -> C name
         self.wrappers = {}      # key -> C name
         self.head, self.body = [], []
+        self.refused = []       # (library, function, signature, why)
         self.lib = ''
 
     def begin_library(self, cname, structs, modes, leave, plain, arrays):

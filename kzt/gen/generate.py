@@ -3,6 +3,7 @@
 """Turn library descriptions and prototype lists into C.
 
     generate.py OUT.c A.desc B.desc ...
+    generate.py --explain A.desc ...        what is not carried, and why
 
 Each description has its list beside it (A.protos; sig.py explains its
 signatures).  The output holds one wrapper per signature, one host entry per
@@ -193,8 +194,10 @@ def library(g, path):
             g.struct(s)
     except Unsupported as e:
         sys.exit('%s: struct %s: %s' % (path, s, e))
-    table(g, cname, [(fn, functions[fn], *row(g, fn, functions[fn], desc))
-                     for fn in sorted(functions, key=str.encode)])
+    rows = [(fn, functions[fn], *row(g, fn, functions[fn], desc))
+            for fn in sorted(functions, key=str.encode)]
+    table(g, cname, rows)
+    g.refused += [(name, fn, sig, why) for fn, sig, _, why, _ in rows if why]
     strings(g, cname, 'sonames', words(desc, 'sonames'))
     strings(g, cname, 'data', words(desc, 'data'))
     g.body.append(
@@ -214,6 +217,10 @@ def library(g, path):
 def main():
     g = Emitter()
     libs = sorted(library(g, p) for p in sys.argv[2:])
+    if sys.argv[1] == '--explain':
+        for name, fn, sig, why in g.refused:
+            print(f'{name}: {fn} {sig}: {why}')
+        return
     with open(sys.argv[1], 'w') as f:
         f.write('/* Made by kzt/gen/generate.py. */\n'
                 '#include "kzt/carry.h"\n\n')
