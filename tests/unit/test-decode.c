@@ -255,7 +255,7 @@ static void test_residue(void)
         uint8_t bytes[64] = { 0 };
         X86Insn a, b;
 
-        for (unsigned k = 0; cases[i].hex[2 * k]; k++) {
+        for (unsigned k = 0; k < strlen(cases[i].hex) / 2; k++) {
             sscanf(cases[i].hex + 2 * k, "%2hhx", &bytes[k]);
         }
         memset(&a, 0xaa, sizeof(a));
