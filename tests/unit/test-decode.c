@@ -255,9 +255,7 @@ static void test_residue(void)
         uint8_t bytes[64] = { 0 };
         X86Insn a, b;
 
-        for (unsigned k = 0; k < strlen(cases[i].hex) / 2; k++) {
-            sscanf(cases[i].hex + 2 * k, "%2hhx", &bytes[k]);
-        }
+        parse_hex(cases[i].hex, bytes);
         memset(&a, 0xaa, sizeof(a));
         memset(&b, 0x55, sizeof(b));
         if (x86_decode(&a, bytes, sizeof(bytes), PC, X86_FEATURES_ALL) ==
