@@ -146,12 +146,16 @@ class Suite:
         if way in ('on', 'slot', 'entry'):
             assert re.search(r'\bkt_sort\b.*guest-owner-target', log)
 
-    def unseen(self, row):
-        """Nobody tells of the library: the call works, emulated."""
+    def source(self, row, way, source):
+        """Events from one source alone, which may not see dlopen() at all:
+        then the call works all the same, emulated."""
         status, out, _ = self.native('pie', row)
-        got, text, _ = self.emulated('pie', row, 'on',
-                                     QEMU_LOADER_SOURCES='entry')
-        assert (got, text) == (status, out), difference(out, text)
+        got, text, log = self.emulated('pie', row, way, '-d', 'kzt',
+                                       QEMU_LOADER_SOURCES=source)
+        assert (got, text) == (status, out), \
+            difference(out, text) + log[-800:]
+        native = re.search(r'\bkt_i32\b.*guest-owner-target', log)
+        assert bool(native) == (source != 'entry'), log[-800:]
 
     def growth(self, way):
         """Libraries come and go for long: memory stays."""
@@ -201,8 +205,11 @@ def cases(emu, hostlibs, d, check):
                   lambda: suite.interpose(name, way, False))
         check(f'interpose-{name}-preload',
               lambda: suite.interpose(name, 'on', True))
-    for row in ('open', 'reopen', 'modes'):
-        check(f'dl-{row}-unseen', lambda: suite.unseen(row))
+    for source in ('r_debug', 'relro', 'mmap', 'entry', 'ldso-hook'):
+        for row in ('open', 'reopen', 'modes'):
+            for way in ('on', 'slot'):
+                check(f'dl-{row}-{way}-{source}',
+                      lambda: suite.source(row, way, source))
     for way in ('on', 'slot'):
         check(f'dl-growth-{way}', lambda: suite.growth(way))
     check('dl-too-many', suite.too_many)
