@@ -127,7 +127,7 @@ static void thread_timer(void)
     ev.sigev_value.sival_int = 3;
     CHECK_EQ(timer_create(CLOCK_REALTIME, &ev, &t), 0);
     timer_settime(t, 0, &its, NULL);
-    for (int i = 0; i < 2000 && !thread_hits; i++) {
+    for (int i = 0; i < 20000 && !thread_hits; i++) {
         usleep(1000);
     }
     timer_delete(t);
