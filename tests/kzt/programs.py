@@ -29,7 +29,8 @@ class Skip(Exception):
 
 
 # Small programs of our own: name, packages for pkg-config, other flags.
-BUILT = [('glib-loop', 'glib-2.0', []), ('draw-cairo', 'cairo', []),
+BUILT = [('glib-loop', 'glib-2.0', []),
+         ('glib-threads', 'glib-2.0', []), ('draw-cairo', 'cairo', []),
          ('draw-pixman', 'pixman-1', []), ('zlib-threads', 'zlib',
                                            ['-pthread']),
          ('png-errors', 'libpng', []), ('zstd-stream', 'libzstd', []),
@@ -114,6 +115,24 @@ print(trusted())
 del os.environ["SSL_CERT_FILE"]
 print(trusted() != 1)
 '''
+PY_EXPAT = '''
+import xml.etree.ElementTree as E
+import xml.parsers.expat as X
+d = "<?xml version='1.0' encoding='windows-1252'?><r>" + "".join(
+    f"<i n='{i}'>text \\xe9 {i * i}<!-- c --></i>" for i in range(300)) + "</r>"
+t = E.fromstring(d.encode("windows-1252"))
+print(len(t), sum(int(x.get("n")) for x in t), ascii(t[7].text))
+p = X.ParserCreate("koi8-r")
+seen = []
+p.StartElementHandler = lambda n, a: seen.append((n, a))
+p.CharacterDataHandler = lambda s: seen.append(ascii(s))
+p.Parse(b"<a k='v'>\\xc1\\xc2<b/></a>", True)
+print(seen)
+try:
+    E.fromstring("<a><b></a>")
+except E.ParseError as e:
+    print(e)
+'''
 PY_SQLITE = '''
 import sqlite3
 db = sqlite3.connect("py.db")
@@ -174,6 +193,7 @@ def rows(port):
         ('python-hashlib', py(PY_HASHLIB), 'crypto', []),
         ('python-ssl', py(PY_SSL), 'crypto', []),
         ('python-environment', py(PY_ENVIRONMENT), 'crypto', []),
+        ('python-expat', py(PY_EXPAT), 'expat', []),
         ('python-sqlite3', py(PY_SQLITE), 'sqlite3', ['py.db']),
         ('python-math', py(PY_MATH), 'm', []),
         ('openssl-dgst', ['openssl', 'dgst', '-sha256', '-sha512', 'text'],
@@ -211,6 +231,7 @@ def rows(port):
         ('fdtget', ['fdtget', 'given.dtb', '/cpus/cpu@0', 'reg'], 'fdt', []),
         ('fdtdump', ['fdtdump', 'given.dtb'], '', []),
         ('glib-loop', ['./glib-loop'], 'glib-2.0', []),
+        ('glib-threads', ['./glib-threads'], 'glib-2.0', []),
         ('draw-pixman', ['./draw-pixman'], 'pixman-1', []),
         ('draw-cairo', ['./draw-cairo', 'out.png'], 'pixman-1', ['out.png']),
         ('zlib-threads', ['./zlib-threads'], 'z', []),
