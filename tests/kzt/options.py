@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import subprocess
 
 PROGRAM = '''
@@ -218,6 +219,33 @@ class Options:
         assert p.returncode == 127 and 'could not load' in p.stdout, p
         assert 'libgone.so' in p.stderr, p.stderr
 
+    def start_cost(self):
+        """CPU time of pass-through in a program with 20 libraries: at most a
+        millisecond before its first instruction, and little at the first call
+        of a described one.  The least of several runs."""
+        libs = []
+        for i in range(20):
+            text = ''.join(f'int f{i}_{k}(const char *s) {{ return strlen(s)'
+                           f' + getenv(s)[{k}]; }}\n' for k in range(30))
+            self.build(f'libcost{i}.so', '#include <stdlib.h>\n'
+                       '#include <string.h>\n' + text, '-shared', '-fPIC')
+            libs.append(f'./libcost{i}.so')
+        self.build('cost', PROGRAM + ''.join(
+            f'int f{i}_0(const char *s); int u{i}(void) {{ return '
+            f'f{i}_0(""); }}\n' for i in range(20)),
+                   *(str(self.d / x) for x in libs), '-Wl,-rpath,$ORIGIN',
+                   '-Wl,--no-as-needed', '-lz')
+        start, first = [], []
+        for _ in range(7):
+            err = self.good('-kzt', 'on', '-d', 'stats', './cost')
+            m = re.search(r'; ([\d.]+) us before the program', err)
+            start.append(float(m.group(1)))
+            m = re.search(r'called first, ([\d.]+) us', err)
+            first.append(float(m.group(1)))
+        print(f'     20 libraries: {min(start):.0f} us at start, '
+              f'{min(first):.0f} us at first calls')
+        assert min(start) < 1000 and min(first) < 1000, (start, first)
+
     def no_host_library(self):
         """The guest has a library that the host has not."""
         p = self.run('-kzt', 'list')
@@ -243,5 +271,5 @@ def cases(emu, hostlibs, d, check):
                  'log', 'lazy', 'reports', 'report_variable',
                  'report_of_children', 'report_after_signal',
                  'report_unwritable', 'interposed', 'check', 'check_missing',
-                 'no_host_library'):
+                 'no_host_library', 'start_cost'):
         check(f'options-{name}', getattr(o, name))
