@@ -148,6 +148,10 @@ void *kzt_closure(const KztCallbackType *type, uint64_t fn)
         return thunk_of(c);
     }
     native = kzt_bridge_direct(type, fn);
+    if (!native) {
+        kzt_guest_library_resolve(fn);
+        native = kzt_bridge_direct(type, fn);
+    }
     if (native) {
         return native;
     }

@@ -237,6 +237,12 @@ void kzt_bridge_publish(const KztCallbackType *type, void *native);
 /* A bridge on a closure: the guest goes on at the closure's target. */
 bool kzt_bridge_closure(const void *thunk, TBHookFn *fn, void *opaque);
 
+/*
+ * guest-library.c: the guest function @pc is about to go to native code.  If it
+ * is one of a described library, decide about it now.
+ */
+void kzt_guest_library_resolve(uint64_t pc);
+
 /* thread.c: the CPU, if this thread is in native code that the guest called. */
 CPUArchState *kzt_calling_cpu(void);
 

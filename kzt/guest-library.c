@@ -488,6 +488,18 @@ static void reached(CPUArchState *env, void *opaque)
     }
 }
 
+void kzt_guest_library_resolve(uint64_t pc)
+{
+    KztGuestLibrary *l;
+
+    kzt_lock();
+    l = kzt_guest_library_at(pc);
+    if (l) {
+        reach(l, pc);
+    }
+    kzt_unlock();
+}
+
 uint64_t kzt_guest_library_bridge(KztGuestLibrary *l, const KztFunction *f,
                                   uint64_t value)
 {

@@ -47,7 +47,7 @@ def cases(emu, hostlibs, d, check):
             calls = sum(f['calls'] for f in
                         json.loads(report.read_text())['functions']
                         if f['library'] == 'kzttest')
-            assert calls > 400000, f'{calls} native calls'
+            assert calls > 250000, f'{calls} native calls'
 
     def native():
         assert want[0] == 0 and 'FAIL' not in want[1], want
