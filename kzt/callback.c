@@ -13,7 +13,7 @@
  * Then cpu_loop_exit() unwinds one nested loop after the other until rsp fits.
  *
  * Locking: one mutex around making closures.  Lookup is lock-free: entries
- * are added at the head of their list and never freed.
+ * are added at the head of their list and never removed.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -43,7 +43,8 @@ typedef struct Closure {
     uint64_t target;                /* guest function */
     const KztCallbackType *type;
     _Atomic(struct Closure *) next;
-    uint64_t pad2[2];
+    _Atomic bool retired;           /* the function is gone; may come back */
+    uint64_t pad2;
 } Closure;
 QEMU_BUILD_BUG_ON(sizeof(Closure) != THUNK_SIZE);
 
@@ -145,6 +146,11 @@ void *kzt_closure(const KztCallbackType *type, uint64_t fn)
     }
     c = find(type, fn);
     if (likely(c)) {
+        if (unlikely(atomic_load_explicit(&c->retired,
+                                          memory_order_relaxed)) &&
+            atomic_exchange(&c->retired, false)) {
+            atomic_fetch_sub(&nb_retired, 1);
+        }
         return thunk_of(c);
     }
     native = kzt_bridge_direct(type, fn);
@@ -211,24 +217,25 @@ uint64_t kzt_guest_function(const KztCallbackType *type, const void *native)
     return kzt_bridge_slot(NULL, &type->to_native, (void *)native, 0);
 }
 
+/*
+ * Native code may still hold them, and a library that is loaded again at its
+ * old place gets its old closures: they stay in the table.
+ */
 void kzt_closure_retire(uint64_t start, uint64_t end)
 {
-    pthread_mutex_lock(&mutex);
+    if (!atomic_load(&nb_closures)) {
+        return;
+    }
     for (unsigned i = 0; i < ARRAY_SIZE(closures); i++) {
-        _Atomic(Closure *) *p = &closures[i];
-        Closure *c;
+        Closure *c = atomic_load(&closures[i]);
 
-        while ((c = atomic_load(p)) != NULL) {
-            if (c->target >= start && c->target < end) {
-                /* Native code may still hold it: out of the table only. */
-                atomic_store(p, atomic_load(&c->next));
+        for (; c; c = atomic_load(&c->next)) {
+            if (c->target >= start && c->target < end &&
+                !atomic_exchange(&c->retired, true)) {
                 atomic_fetch_add(&nb_retired, 1);
-            } else {
-                p = &c->next;
             }
         }
     }
-    pthread_mutex_unlock(&mutex);
 }
 
 uint64_t kzt_closure_count(void)
