@@ -474,7 +474,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: isa-test features|scenarios|model|run|show|fixed ...\n");
         return 2;
     }
-    alarm(300);                     /* a case that does not end */
+    alarm(900);                     /* a case that does not end */
     have_avx = cpu_features() >> X86_FEAT_AVX & 1;
     if (cpu_features() >> X86_FEAT_FSGSBASE & 1) {
         isa_fsgsbase = 1;
