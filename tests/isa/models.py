@@ -12,6 +12,8 @@ import re
 import subprocess
 
 
+LOADER = '/lib64/ld-linux-x86-64.so.2'
+LEVELS = {'qemu64': 1, 'Nehalem': 2, 'Haswell': 3, 'max': 3}
 # No 64-bit program runs without.
 BASE = {'fpu', 'cmov', 'fxsr', 'sse', 'sse2', 'syscall'}
 
@@ -26,6 +28,22 @@ def run(command):
     return ok, lines
 
 
+def check_glibc(emu, report):
+    """What the C library makes of the models: its choice of functions."""
+    if not os.path.exists(LOADER):
+        report('SKIP', 'model glibc', 'no C library of GNU here')
+        return
+    bad = []
+    for model, level in LEVELS.items():
+        text = subprocess.run([emu, '-cpu', model, LOADER, '--help'],
+                              capture_output=True, text=True).stdout
+        got = re.findall(r'x86-64-v(\d) \(supported', text)
+        if max(map(int, got), default=1) != level:
+            bad.append(f'{model}: {got}')
+    report('FAIL' if bad else 'ok', 'model glibc',
+           ', '.join(bad) or 'levels of x86-64 as the C library sees them')
+
+
 def check(emu, exe, long, report):
     text = subprocess.run([emu, '-cpu', 'help'], capture_output=True,
                           text=True).stdout
@@ -38,6 +56,7 @@ def check(emu, exe, long, report):
     if long:
         specs.append(('qemu64 with another feature',
                       [f'qemu64,+{f}' for f in features]))
+    check_glibc(emu, report)
     ok, lines = run([exe, 'model'])
     report('ok' if ok else 'FAIL', 'model native', '; '.join(lines[-4:]))
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 1) as pool:
