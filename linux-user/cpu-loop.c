@@ -62,6 +62,19 @@ static void page_fault(CPUArchState *env, TaskState *ts)
     signal_force_fault(env, sig, code, env->cr2);
 }
 
+/* Error code of `int 0x80`, whose gate is not for the programs run here. */
+#define GATE_32BIT_CALL (0x80 * 8 + 2)
+
+static void report_32bit_call(uint64_t rip)
+{
+    static atomic_flag said = ATOMIC_FLAG_INIT;
+
+    if (!atomic_flag_test_and_set(&said)) {
+        error_report("32-bit system call (int 0x80) at %#" PRIx64
+                     ": only 64-bit programs are supported", rip);
+    }
+}
+
 /* Architecture exception @excp: remember it for the frame, raise a signal. */
 static void exception_to_signal(CPUArchState *env, int excp)
 {
@@ -106,6 +119,9 @@ static void exception_to_signal(CPUArchState *env, int excp)
                            rip);
         break;
     default:
+        if (env->error_code == GATE_32BIT_CALL) {
+            report_32bit_call(rip);
+        }
         /* Everything else is a general protection fault to a program. */
         ts->trap_nr = EXCP0D_GPF;
         signal_force_fault(env, SIGSEGV, SI_KERNEL, 0);

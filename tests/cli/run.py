@@ -193,6 +193,18 @@ ENVPROG = ('#include <stdio.h>\nextern char **environ;'
 
 
 @test
+def call_of_32_bits(c):
+    f = c.compile('int80', 'int main(void){for (;;) asm volatile("int $0x80" '
+                  ':: "a"(1), "b"(5)); }')
+    p = c.run(f)
+    assert p.returncode == -11, p.returncode
+    said = re.findall(r'^qemu-x86_64: 32-bit system call \(int 0x80\) at 0x'
+                      r'[0-9a-f]+: only 64-bit programs are supported$',
+                      p.stderr, re.M)
+    assert len(said) == 1, p.stderr
+
+
+@test
 def environment_and_argv0(c):
     f = c.compile('env', ENVPROG)
     p = c.run('-E', 'A=1,B=2', '-U', 'LC_ALL', '-0', 'zero', f)

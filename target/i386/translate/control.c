@@ -5,7 +5,6 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
-#include "qemu/log.h"
 #include "target/i386/translate/internal.h"
 
 static void push_return(DisasContext *s, uint64_t next)
@@ -171,10 +170,6 @@ static void trans_int(DisasContext *s, const X86Insn *insn, int arg)
     if (n == EXCP03_INT3 || n == EXCP04_INTO) {
         trans_trap(s, insn, n);
         return;
-    }
-    if (n == 0x80) {
-        qemu_log_mask(LOG_UNIMP, "32-bit system call (int 0x80) at 0x%"
-                      PRIx64 "\n", insn->pc);
     }
     /* The gate is not for user mode. */
     gen_exception(s, EXCP0D_GPF, n * 8 + 2);
