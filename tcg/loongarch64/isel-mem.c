@@ -1,8 +1,9 @@
 /*
  * Instruction selection: guest memory, atomics, and fields of the CPU state.
  *
- * Atomics of 32 and 64 bits are the host's when the address is aligned.  The
- * rest is done in C, behind a probe of both ends that faults in the unit.
+ * Atomics of 32 and 64 bits are the host's when the address is aligned, those
+ * of 8 and 16 bits change the aligned word around them.  The rest is done in C,
+ * behind a probe of both ends that faults in the unit.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -184,6 +185,106 @@ void la_emit_atomic_stub(LAGen *g, LAStub *stub)
     la_b(&g->a, (uint8_t *)stub->back - (uint8_t *)g->a.p);
 }
 
+/* Leave for the stub if 16 bits at @addr are in two words. */
+static LAStub *check_in_word(LAGen *g, const TCGOp *op, unsigned addr,
+                             unsigned a, unsigned b)
+{
+    LAStub *stub;
+
+    if (op->w == MO_8) {
+        return NULL;
+    }
+    la_andi(&g->a, LA_TMP0, addr, 3);
+    la_addi_d(&g->a, LA_TMP0, LA_TMP0, -3);
+    stub = la_stub(g, STUB_ATOMIC, g->i, g->a.p);
+    stub->addr = addr;
+    stub->a = a;
+    stub->b = b;
+    stub->mark = g->s->nb_marks - 1;
+    la_beqz(&g->a, LA_TMP0, 0);
+    return stub;
+}
+
+/* TMP1 = what TMP0 (and bits above the width) becomes, changed bits only. */
+static void narrow_change(LAGen *g, const TCGOp *op, unsigned v)
+{
+    LAAsm *a = &g->a;
+
+    switch (op->opc) {
+    case TCG_OP_xchg:
+    case TCG_OP_cmpxchg:
+        la_xor(a, LA_TMP1, LA_TMP0, v);
+        break;
+    case TCG_OP_atomic_xor:
+        la_mov(a, LA_TMP1, v);
+        break;
+    case TCG_OP_atomic_add:
+        la_add_d(a, LA_TMP1, LA_TMP0, v);
+        la_xor(a, LA_TMP1, LA_TMP1, LA_TMP0);
+        break;
+    case TCG_OP_atomic_and:
+        la_andn(a, LA_TMP1, LA_TMP0, v);
+        break;
+    default:
+        la_andn(a, LA_TMP1, v, LA_TMP0);
+        break;
+    }
+}
+
+/*
+ * 8 or 16 bits: TMP0 = old value.  @v is the operand or new value; @expected that
+ * of cmpxchg, zero-extended, or RA_NOREG.
+ */
+static void narrow_atomic(LAGen *g, const TCGOp *op, unsigned addr,
+                          unsigned expected, unsigned v)
+{
+    LAAsm *a = &g->a;
+    unsigned bits = 8u << op->w, word, shift;
+    bool compare = expected != RA_NOREG;
+    LAStub *stub = check_in_word(g, op, addr, compare ? expected : v,
+                                 compare ? v : LA_ZERO);
+    uint32_t *again, *out = NULL, *done;
+
+    word = ra_scratch(&g->ra, TCG_I64, 0);
+    la_form_any(g, word);
+    shift = ra_scratch(&g->ra, TCG_I64, 0);
+    la_form_any(g, shift);
+    la_mov(a, word, addr);
+    la_bstrins_d(a, word, LA_ZERO, 1, 0);
+    la_slli_d(a, shift, addr, 3);
+    if (g->s->tso) {
+        la_dbar(a, 0);
+    }
+    again = a->p;
+    la_ll_w(a, LA_TMP2, word, 0);
+    la_srl_w(a, LA_TMP0, LA_TMP2, shift);
+    if (compare) {
+        la_bstrpick_d(a, LA_TMP0, LA_TMP0, bits - 1, 0);
+        out = la_jcc(g, la_test(LA_T_NE, LA_TMP0, expected));
+    }
+    narrow_change(g, op, v);
+    la_bstrpick_d(a, LA_TMP1, LA_TMP1, bits - 1, 0);
+    la_sll_w(a, LA_TMP1, LA_TMP1, shift);
+    la_xor(a, LA_TMP1, LA_TMP1, LA_TMP2);
+    la_sc_w(a, LA_TMP1, word, 0);
+    la_beqz(a, LA_TMP1, (uint8_t *)again - (uint8_t *)a->p);
+    if (compare) {
+        done = la_jcc(g, la_test(LA_T_ALWAYS, 0, 0));
+        la_here(g, out);
+        /* x86 writes even so: fault if that is not allowed */
+        la_amor_db_w(a, LA_TMP1, LA_ZERO, word);
+        la_here(g, done);
+    } else {
+        la_bstrpick_d(a, LA_TMP0, LA_TMP0, bits - 1, 0);
+    }
+    if (g->s->tso) {
+        la_dbar(a, 0);
+    }
+    if (stub) {
+        stub->back = a->p;
+    }
+}
+
 /* TMP0 = old value by an instruction of the host. */
 static void am_insn(LAGen *g, const TCGOp *op, unsigned v, unsigned addr)
 {
@@ -216,7 +317,7 @@ void gen_atomic(LAGen *g, const TCGOp *op)
     LAStub *stub;
 
     if (op->w < MO_32) {
-        atomic_in_c(g, op, addr, v, LA_ZERO);
+        narrow_atomic(g, op, addr, RA_NOREG, v);
     } else {
         stub = check_aligned(g, op, addr, v, LA_ZERO);
         am_insn(g, op, v, addr);
@@ -240,9 +341,11 @@ void gen_cmpxchg(LAGen *g, const TCGOp *op)
     LAStub *stub;
 
     if (op->w < MO_32) {
-        expected = la_low(g, op->src[2]);
+        t = ra_scratch(&g->ra, TCG_I64, 0);
+        la_form_any(g, t);
+        expected = la_zext(g, op->src[2], op->w, t);
         new = la_low(g, op->src[3]);
-        atomic_in_c(g, op, addr, expected, new);
+        narrow_atomic(g, op, addr, expected, new);
         g->order = 0;
         take_old(g, op);
         return;
