@@ -12,6 +12,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "kzt/carry.h"
+#include "kzt/kzt.h"
 #include <pthread.h>
 
 #define SLOT_SIZE   16
@@ -398,6 +399,13 @@ bool kzt_bridge_lookup(uint64_t addr, KztBridgeInfo *info)
         *info = b->info;
     }
     return b != NULL;
+}
+
+bool kzt_in_native(CPUArchState *env)
+{
+    KztBridgeInfo info;
+
+    return kzt_process && kzt_bridge_lookup(env->rip, &info);
 }
 
 void kzt_bridge_count_calls(void)

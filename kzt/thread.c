@@ -18,6 +18,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "kzt/carry.h"
+#include "kzt/kzt.h"
 #include "kzt/thread.h"
 #include <limits.h>
 #include <semaphore.h>
@@ -55,10 +56,9 @@ void *kzt_thread_result(void)
 
 CPUArchState *kzt_calling_cpu(void)
 {
-    CPUArchState *env = kzt_process ? cpu_current() : NULL;
-    KztBridgeInfo info;
+    CPUArchState *env = cpu_current();
 
-    return env && kzt_bridge_lookup(env->rip, &info) ? env : NULL;
+    return env && kzt_in_native(env) ? env : NULL;
 }
 
 static uint64_t libc_function(const char *name)

@@ -30,6 +30,7 @@
 #include "signal-internal.h"
 #include "exec/engine.h"
 #include "host-signal.h"
+#include "kzt/kzt.h"
 #include "qemu/log.h"
 #include "user/process.h"
 #include "user/uaccess.h"
@@ -101,6 +102,32 @@ static void signal_kick(TaskState *ts, void *uc)
     if (pc >= (uintptr_t)safe_syscall_start &&
         pc < (uintptr_t)safe_syscall_end) {
         host_signal_set_pc(uc, (uintptr_t)safe_syscall_interrupted);
+    }
+}
+
+/*
+ * Native code that the guest called is in a system call which the kernel would
+ * restart, because of our SA_RESTART; the guest asked for EINTR.
+ */
+static void interrupt_native(TaskState *ts, int sig, void *uc)
+{
+    static const uint16_t slow[] = {
+        __NR_read, __NR_write, __NR_readv, __NR_writev, __NR_recvfrom,
+        __NR_recvmsg, __NR_sendto, __NR_sendmsg, __NR_accept, __NR_accept4,
+        __NR_connect, __NR_wait4, __NR_waitid, __NR_fcntl, __NR_flock,
+    };
+    long nr;
+
+    if ((ts->sighand->act[sig].flags & GUEST_SA_RESTART) ||
+        !kzt_in_native(ts->env)) {
+        return;
+    }
+    nr = host_signal_syscall(uc);
+    for (unsigned i = 0; i < ARRAY_SIZE(slow); i++) {
+        if (nr == slow[i]) {
+            host_signal_fail_syscall(uc);
+            return;
+        }
     }
 }
 
@@ -222,6 +249,7 @@ static void host_signal_handler(int sig, siginfo_t *info, void *uc)
     ts->host_blocked = true;
     *host_signal_mask(uc) = ~(uint64_t)SYNC_SIGNALS;
     signal_kick(ts, uc);
+    interrupt_native(ts, sig, uc);
 }
 
 /*

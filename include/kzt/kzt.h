@@ -10,6 +10,7 @@
 #define KZT_KZT_H
 
 #include "qemu/osdep.h"
+#include "exec/engine.h"
 #include "kzt/memory.h"
 #include "user/guest-objects.h"
 #include "user/loader-events.h"
@@ -47,6 +48,9 @@ void kzt_set_check(void);
  */
 bool kzt_start(const KztStart *s);
 bool kzt_active(void);
+/* Is the thread of @env in native code the guest called?  For its signal
+ * handlers. */
+bool kzt_in_native(CPUArchState *env);
 
 /* LoaderEventsConfig.listener: an accepted event (any thread). */
 void kzt_loader_event(const LoaderEvent *ev);
@@ -67,6 +71,10 @@ void kzt_fork_end(bool child);
 
 #else
 
+static inline bool kzt_in_native(CPUArchState *env)
+{
+    return false;
+}
 static inline bool kzt_active(void)
 {
     return false;

@@ -139,6 +139,7 @@ typedef struct KtOps {
     X(int, kt_call_kept, (int)) \
     X(void *, kt_realloc, (void *, size_t)) \
     X(int, kt_threads, (KtIntFn *, int, int)) \
+    X(int, kt_read_fd, (int)) \
     X(int, kt_nothing, (void))
 
 #define KT_DECLARE(result, name, args) result name args;

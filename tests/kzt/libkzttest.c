@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 int8_t kt_i8(int8_t v)
 {
@@ -593,6 +594,14 @@ int kt_threads(KtIntFn *fn, int n, int rounds)
     }
     free(w);
     return sum;
+}
+
+/* A byte, or -1. */
+int kt_read_fd(int fd)
+{
+    unsigned char c;
+
+    return read(fd, &c, 1) == 1 ? c : -1;
 }
 
 int kt_nothing(void)

@@ -79,13 +79,29 @@ static void signals(void)
 {
     struct itimerval in = { { 0, 0 }, { 0, 20000 } };
     struct sigaction sa = { .sa_handler = on_alarm };
-    int r;
+    int r, fd[2];
 
     sigaction(SIGALRM, &sa, NULL);
     setitimer(ITIMER_REAL, &in, NULL);
     errno = 0;
     r = kt_sleep_ms(2000);
     say("a signal ends a sleep", r == -1 && errno == EINTR && alarms == 1);
+    say("a pipe", pipe(fd) == 0);
+    setitimer(ITIMER_REAL, &in, NULL);
+    errno = 0;
+    r = kt_read_fd(fd[0]);
+    say("a signal ends a read", r == -1 && errno == EINTR && alarms == 2);
+    sa.sa_flags = SA_RESTART;
+    sigaction(SIGALRM, &sa, NULL);
+    setitimer(ITIMER_REAL, &in, NULL);
+    if (fork() == 0) {
+        usleep(200000);
+        _exit(write(fd[1], "x", 1) != 1);
+    }
+    r = kt_read_fd(fd[0]);
+    wait(NULL);
+    say("or does not", r == 'x' && alarms == 3);
+    alarms = 1;
     setitimer(ITIMER_REAL, &in, NULL);
     for (int i = 0; i < 500000000 && alarms < 2; i++) {
         kt_i32(i);

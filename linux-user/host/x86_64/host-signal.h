@@ -45,6 +45,26 @@ static inline void host_signal_set_pc(void *puc, uintptr_t pc)
     uc->uc_mcontext.gregs[REG_RIP] = pc;
 }
 
+/*
+ * The system call that the interrupted code is about to make (or to make again),
+ * or -1; and let it fail with EINTR instead.
+ */
+static inline long host_signal_syscall(const void *puc)
+{
+    const ucontext_t *uc = puc;
+    const uint16_t *insn = (const uint16_t *)uc->uc_mcontext.gregs[REG_RIP];
+
+    return *insn == 0x050f ? uc->uc_mcontext.gregs[REG_RAX] : -1;
+}
+
+static inline void host_signal_fail_syscall(void *puc)
+{
+    ucontext_t *uc = puc;
+
+    uc->uc_mcontext.gregs[REG_RAX] = -EINTR;
+    uc->uc_mcontext.gregs[REG_RIP] += 2;
+}
+
 static inline uintptr_t host_signal_sp(const void *puc)
 {
     const ucontext_t *uc = puc;
