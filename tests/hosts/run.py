@@ -167,7 +167,7 @@ int main(int argc, char **argv)
         ('node', ['/usr/bin/node', '-e', js], False, True),
         ('gcc', ['/usr/bin/gcc', '-O2', '-S', '-o', '-', str(work / 'unit.c')],
          True, True),
-        ('python-numbers', ['/usr/bin/python3', '-c', numbers], False, False),
+        ('python-numbers', ['/usr/bin/python3', '-c', numbers], False, True),
         ('git-log', ['/usr/bin/git', '-C', str(ROOT), 'log', '--oneline',
                      '-20'], False, True),
         ('tar', ['/bin/sh', '-c', 'tar -C /usr/share/doc -cf - bash | gzip -9n '
