@@ -8,6 +8,9 @@
 
 #include "linux-user/hostmap.h"
 
+/* Does the guest's RLIMIT_AS allow @bytes more? */
+bool mmap_may_expand(uint64_t bytes);
+
 /*
  * Find a free place of the right alignment between @min and @top for the
  * length of @req and let @map take it; @map answers -EEXIST when the host has

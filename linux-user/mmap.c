@@ -63,6 +63,8 @@ static _Thread_local unsigned mmap_lock_depth;
 static uint64_t brk_start, brk_now;
 static bool lock_future;            /* mlockall(MCL_FUTURE) */
 static bool have_fork_advice;
+/* The guest's RLIMIT_AS: the host's would count the emulator's memory. */
+static _Atomic uint64_t space_limit = UINT64_MAX;
 
 void mmap_lock(void)
 {
@@ -210,6 +212,19 @@ void mmap_log(const char *what, uint64_t start, uint64_t end, int flags)
     }
 }
 
+void mmap_set_limit(uint64_t bytes)
+{
+    space_limit = bytes;
+}
+
+/* Does RLIMIT_AS allow @bytes more? */
+bool mmap_may_expand(uint64_t bytes)
+{
+    uint64_t limit = space_limit, used = page_table_pages() * TARGET_PAGE_SIZE;
+
+    return used <= limit && bytes <= limit - used;
+}
+
 /*
  * Map @req over a range with the given coverage and record it.  Undoes the
  * claim of a partly covered range on failure.
@@ -220,6 +235,9 @@ static int map_range(const MapRequest *req, Coverage cover, RegionInfo *info)
                     page_table_any(req->start, req->end, PAGE_EXEC);
     int ret;
 
+    if (cover == COVER_NONE && !mmap_may_expand(req->end - req->start)) {
+        return -ENOMEM;
+    }
     if (cover == COVER_PART) {
         ret = hostmap_claim(req->start, req->end);
         if (ret < 0) {

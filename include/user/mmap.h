@@ -195,6 +195,9 @@ int mmap_walk(int (*fn)(const GuestMapping *m, void *opaque), void *opaque);
  * valid while the mmap lock is held.  False if unmapped. */
 bool mmap_find(uint64_t addr, GuestMapping *m);
 
+/* The guest has set RLIMIT_AS: no mapping beyond @bytes in all. */
+void mmap_set_limit(uint64_t bytes);
+
 /* Totals for /proc/self/statm and limits: pages mapped by the guest. */
 uint64_t mmap_total_pages(void);
 

@@ -181,8 +181,8 @@ int64_t sys_uname(CPUArchState *env, const uint64_t *a)
 
 /*
  * Limits.  Address space and data segment limits would hit the emulator's own
- * mappings, so they are kept here for the guest to read back; the rest is the
- * host's business.
+ * mappings, so they are kept here for the guest to read back, and the first is
+ * held to in this process; the rest is the host's business.
  */
 static struct {
     _Atomic uint64_t cur, max;
@@ -223,6 +223,9 @@ static int64_t set_limit(int which, const struct rlimit64 *rl)
     atomic_store(&kept[which].cur, rl->rlim_cur);
     atomic_store(&kept[which].max, rl->rlim_max);
     atomic_store(&kept[which].set, true);
+    if (which == RLIMIT_AS) {
+        mmap_set_limit(rl->rlim_cur);
+    }
     return 0;
 }
 

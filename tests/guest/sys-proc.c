@@ -322,6 +322,7 @@ static void test_prctl(void)
 static void test_limits(void)
 {
     struct rlimit rl, old;
+    char *p;
 
     CHECK_EQ(syscall(SYS_getrlimit, RLIMIT_NOFILE, &rl), 0);
     CHECK_EQ(prlimit(0, RLIMIT_NOFILE, NULL, &old), 0);
@@ -334,6 +335,18 @@ static void test_limits(void)
     CHECK_EQ(setrlimit(RLIMIT_AS, &rl), 0);
     CHECK_EQ(getrlimit(RLIMIT_AS, &old), 0);
     CHECK_EQ(old.rlim_cur, 1ul << 40);
+    rl.rlim_cur = 2ul << 30;
+    CHECK_EQ(setrlimit(RLIMIT_AS, &rl), 0);
+    CHECK(mmap(NULL, 3ul << 30, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+               0) == MAP_FAILED);
+    CHECK_EQ(errno, ENOMEM);
+    p = mmap(NULL, 1 << 20, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    CHECK(p != MAP_FAILED);
+    CHECK(mremap(p, 1 << 20, 3ul << 30, MREMAP_MAYMOVE) == MAP_FAILED);
+    CHECK_EQ(errno, ENOMEM);
+    munmap(p, 1 << 20);
+    rl.rlim_cur = 1ul << 40;
+    CHECK_EQ(setrlimit(RLIMIT_AS, &rl), 0);
     rl.rlim_max = 5;
     CHECK_EQ(sc(setrlimit(RLIMIT_AS, &rl)), -EINVAL);
     CHECK_EQ(sc(getrlimit(99, &rl)), -EINVAL);
