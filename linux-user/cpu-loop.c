@@ -146,7 +146,6 @@ static inline void run_syscall(CPUArchState *env, TaskState *ts)
     }
     env->regs[R_ECX] = env->rip;
     env->regs[R_R11] = cpu_get_eflags(env);
-    env->writable_page = -1;
     ret = do_syscall(env, nr, args);
     if (likely(ret > -QEMU_ERESTARTSYS || ret < -QEMU_ERESTARTNOHAND)) {
         env->regs[R_EAX] = ret;

@@ -67,7 +67,6 @@ void cpu_x86_reset(CPUArchState *env)
     env->error_code = 0;
     env->cr2 = 0;
     env->host_si_code = 0;
-    env->writable_page = -1;
     memset(env->vregs, 0, sizeof(env->vregs));
     cpu_set_mxcsr(env, 0x1f80);
     cpu_x87_init(env);

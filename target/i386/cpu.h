@@ -103,7 +103,7 @@ typedef struct QEMU_ALIGNED(64) CPUArchState {
     uint16_t fpop;
     uint16_t fpus_next; /* status word of a store that has not happened yet */
     uint8_t fp_skip;    /* ... which must not happen */
-    uint64_t writable_page; /* number of a page that VCVTPS2PH has tried */
+    uint32_t mxcsr_before;  /* MXCSR if the store of VCVTPS2PH faults */
 
     /* EFLAGS bits outside CC_ALL and DF: TF, AC, NT, RF, ID (IF reads 1) */
     uint32_t eflags_other;

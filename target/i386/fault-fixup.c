@@ -292,6 +292,12 @@ void x86_fault_fixup(CPUArchState *env, PageFlagsFn *page_flags)
             fix_enter(env, &insn);
         }
         break;
+    case X86_OP_VCVTPS2PH:
+        /* a store that faults has raised nothing */
+        if (insn.operand[0].kind == X86_OPND_MEM) {
+            env->mxcsr = env->mxcsr_before;
+        }
+        /* fall through */
     default:
         if (env->common.exception_index == EXCP0E_PAGE) {
             fix_address(env, &insn, page_flags);

@@ -71,30 +71,23 @@ static void cvtps2ph_store(DisasContext *s, TCGv addr, unsigned reg,
     tcg_gen_vst(s->tcg, w - 1, 0, (TCGMem) { .base = addr }, d);
 }
 
-/*
- * A store that faults must have raised no exception, and its fault comes
- * before one that is not masked.  So the page is tried before the conversion,
- * unless it is the one that was tried last; a system call forgets that.
- */
-static void cvtps2ph_tried(DisasContext *s, const struct X86SideExit *x)
+/* With exceptions unmasked: the store's faults come before them. */
+static void cvtps2ph_unmasked(DisasContext *s, const struct X86SideExit *x)
 {
     unsigned w = x->arg[0] & 0xff, last = (1u << (w - 1)) - 1;
-    TCGv page = temp(s);
 
     tcg_gen_atomic(s->tcg, TCG_OP_atomic_or, MO_8, temp(s),
                    (TCGMem) { .base = x->addr }, imm64(s, 0), TCGV_NONE);
     tcg_gen_atomic(s->tcg, TCG_OP_atomic_or, MO_8, temp(s),
                    (TCGMem) { .base = x->addr, .disp = last }, imm64(s, 0),
                    TCGV_NONE);
-    tcg_gen2(s->tcg, TCG_OP_shr, MO_64, page, x->addr, imm64(s, 12));
-    tcg_gen_st_env(s->tcg, MO_64, ENV(writable_page), page);
     cvtps2ph_store(s, x->addr, x->arg[0] >> 8, w, x->arg[1]);
 }
 
 static void trans_cvtps2ph(DisasContext *s, const X86Insn *insn, int arg)
 {
     unsigned reg = insn->operand[1].reg, w = vec_width(insn);
-    TCGv masks, addr, tried, end, page, m;
+    TCGv before, masks, addr;
     struct X86SideExit *x;
 
     if (!operand_is_mem(insn, 0)) {
@@ -103,29 +96,19 @@ static void trans_cvtps2ph(DisasContext *s, const X86Insn *insn, int arg)
                   insn->imm);
         return;
     }
+    before = temp(s);
     masks = temp(s);
-    m = temp(s);
-    tried = temp(s);
-    end = temp(s);
-    page = temp(s);
     addr = mem_address(s, insn);
-    x = gen_side_path(s, cvtps2ph_tried);
+    /* a store that faults has raised nothing: see fault-fixup.c */
+    tcg_emit(s->tcg, TCG_OP_st_mxcsr, MO_32)->dst[0] = before;
+    tcg_gen_st_env(s->tcg, MO_32, ENV(mxcsr_before), before);
+    tcg_gen2(s->tcg, TCG_OP_and, MO_32, masks, before, imm64(s, 0x1f80));
+    x = gen_side_path(s, cvtps2ph_unmasked);
     x->addr = addr;
     x->arg[0] = w | reg << 8;
     x->arg[1] = insn->imm;
-    /* which exceptions are masked is up to date there, flags are not */
-    tcg_gen_ld_env(s->tcg, MO_32, m, ENV(mxcsr));
-    tcg_gen2(s->tcg, TCG_OP_and, MO_32, masks, m, imm64(s, 0x1f80));
     tcg_gen_brcond(s->tcg, TCG_COND_NE, MO_32, masks, imm64(s, 0x1f80),
                    x->label);
-    tcg_gen_ld_env(s->tcg, MO_64, tried, ENV(writable_page));
-    tcg_gen2(s->tcg, TCG_OP_add, MO_64, end, addr,
-             imm64(s, (1u << (w - 1)) - 1));
-    tcg_gen2(s->tcg, TCG_OP_shr, MO_64, page, end, imm64(s, 12));
-    tcg_gen_brcond(s->tcg, TCG_COND_NE, MO_64, page, tried, x->label);
-    page = temp(s);
-    tcg_gen2(s->tcg, TCG_OP_shr, MO_64, page, addr, imm64(s, 12));
-    tcg_gen_brcond(s->tcg, TCG_COND_NE, MO_64, page, tried, x->label);
     cvtps2ph_store(s, addr, reg, w, insn->imm);
 }
 
