@@ -424,7 +424,7 @@ static bool reach(KztGuestLibrary *l, uint64_t pc)
     Choice c;
 
     while ((e = next_export(l, offset, &i)) != NULL) {
-        fresh |= !atomic_exchange(&e->done, true);
+        fresh |= !atomic_load(&e->done);
         resolver |= e->resolver;
     }
     if (fresh && !resolver) {
@@ -435,6 +435,11 @@ static bool reach(KztGuestLibrary *l, uint64_t pc)
         if (c.reason == KZT_REASON_AMBIGUOUS) {
             kzt_plan_ambiguous();
         }
+    }
+    /* Not before: another thread that comes by would run the guest's code. */
+    i = slot_of(l, offset);
+    while ((e = next_export(l, offset, &i)) != NULL) {
+        atomic_store(&e->done, true);
     }
     tb_watch_changed(pc);
     return fresh && resolver;

@@ -64,6 +64,7 @@ static uint64_t helper_hook(void *opaque, uint64_t pc)
     CPUArchState *env = opaque;
     EngineCPU *cpu = engine_cpu(env);
     uint64_t log_seen = cpu->log_seen;
+    bool hooked, bridge;
     uint32_t before;
     CPUPause pause;
     TBHook *h;
@@ -91,12 +92,18 @@ static uint64_t helper_hook(void *opaque, uint64_t pc)
     if (env->rip != pc) {
         return 1;
     }
-    if (before != __atomic_load_n(&generation, __ATOMIC_ACQUIRE) ||
+    /*
+     * The unit below may be gone, perhaps before this call began: then find
+     * the one that is right now.
+     */
+    engine_lock();
+    hooked = hook_at(pc);
+    bridge = bridge_at(pc);
+    engine_unlock();
+    if (!hooked || bridge ||
+        before != __atomic_load_n(&generation, __ATOMIC_ACQUIRE) ||
         (log_seen != cpu->log_seen && !tb_lookup(pc))) {
-        /* The unit below may be gone: find the one that is right now. */
-        engine_lock();
-        cpu->skip_hook = hook_at(pc);
-        engine_unlock();
+        cpu->skip_hook = hooked;
         cpu->skip_hook_pc = pc;
         return 1;
     }

@@ -293,6 +293,19 @@ static bool writes_image(unsigned op)
            op == X86_OP_LDMXCSR || op == X86_OP_VLDMXCSR;
 }
 
+/*
+ * As far as it can be written: an operand may end in the read-only page.  Bit
+ * 17 of what would be there without means something on some CPUs only.
+ */
+static void poke_mxcsr(uint64_t at, uint32_t v)
+{
+    for (unsigned i = 0; i < 4; i++, v >>= 8) {
+        uint8_t byte = v;
+
+        isa_poke(at + i, &byte, 1);
+    }
+}
+
 /* What FXRSTOR and XRSTOR look at in an image, mostly acceptable. */
 static void poke_image(IsaGen *g, uint64_t at)
 {
@@ -313,7 +326,7 @@ static void poke_image(IsaGen *g, uint64_t at)
     isa_poke(at, &fcw, 2);
     isa_poke(at + 2, &fsw, 2);
     isa_poke(at + 4, &ftw, 1);
-    isa_poke(at + 24, &mxcsr, 4);
+    poke_mxcsr(at + 24, mxcsr);
     isa_poke(at + 512, header, sizeof(header));
 }
 
@@ -564,7 +577,7 @@ IsaAppend isa_append(IsaGen *g, IsaCase *c)
                 uint32_t v = isa_rand(g) & 0xffff;
 
                 v |= below(g, 8) ? 0 : 1u << (18 + below(g, 14));
-                isa_poke(at, &v, 4);
+                poke_mxcsr(at, v);
             } else if (row->branch) {
                 place_target(g, c, &in, at);
             }

@@ -122,6 +122,9 @@ static void fill_memory(IsaGen *g)
         b[i] = isa_rand(g);
         s[i] = isa_value(g);
     }
+    /* what is there besides must not tell of earlier blocks */
+    memset((void *)(RO_BASE - AREA), 0, AREA - 4096);
+    memset((void *)(STACK_BASE + 4096), 0, AREA - 4096);
 }
 
 /* At a fault in step @i: flags that are undefined there. */

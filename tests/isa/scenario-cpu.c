@@ -177,6 +177,9 @@ void isa_scenario_selectors(IsaGen *g, IsaCase *c)
         from = c->len;
         selector = list[below(g, ARRAY_SIZE(list))];
         how = below(g, c->features >> X86_FEAT_FSGSBASE & 1 ? 8 : 6);
+        if (how > 3 && selector < 4) {
+            selector = 0;       /* a kernel may turn 1 to 3 into it */
+        }
         RAW(c, 0xb9);                               /* mov ecx, selector */
         raw32(c, selector | (below(g, 4) ? 0 : isa_rand(g) << 16));
         switch (how) {
