@@ -175,6 +175,36 @@ int main(int argc, char **argv)
     ]
 
 
+def unit(run, builddir, report):
+    """The unit tests, with what is used of GLib in tests/unit/foreign."""
+    p = subprocess.run(['ninja', '-C', builddir], capture_output=True,
+                       text=True)
+    if p.returncode:
+        report('FAIL', 'unit', p.stdout[-1500:])
+        return
+    tests = sorted(f for f in (pathlib.Path(builddir) / 'tests/unit').iterdir()
+                   if f.name.startswith('test-') and f.is_file())
+    env = dict(os.environ, QEMU_TEST_QUICK='1')
+
+    def one(exe):
+        return subprocess.run(run + [exe, '--tap'], capture_output=True,
+                              text=True, env=env, errors='replace')
+
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        for exe, p in zip(tests, pool.map(one, tests)):
+            lines = p.stdout.splitlines()
+            plan = next((int(x[3:].split()[0]) for x in lines
+                         if x.startswith('1..')), -1)
+            ok = sum(x.startswith('ok ') for x in lines)
+            if p.returncode or ok != plan:
+                report('FAIL', f'unit/{exe.name}', f'{ok} of {plan}, status '
+                       f'{p.returncode}: {p.stdout[-300:]}')
+            elif plan == 0:
+                report('SKIP', f'unit/{exe.name}', 'not for this host')
+            else:
+                report('ok', f'unit/{exe.name}', f'{ok} subtests')
+
+
 def guest_programs(emu, report, can_exec, everything):
     """The guest test programs, each as a test of this suite."""
     names = {f.stem for f in (ROOT / 'tests/guest').glob('*.c')}
@@ -350,6 +380,7 @@ def main():
                 report('SKIP', name, 'not installed')
         sys.path.insert(0, str(ROOT / 'tests/kzt'))
         importlib.import_module('hosts').cases(emu, prefix, d, report)
+        unit(emu[:-1], args.builddir, report)
         isa(emu, report, 200000 if args.long else 20000)
         suite('pagesize', emu, report)
         guest_programs(emu, report, bool(can_exec), args.long)
