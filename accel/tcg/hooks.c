@@ -45,7 +45,8 @@ bool hook_at(uint64_t pc)
 {
     TBHook *h;
 
-    if (unlikely(watch_at(pc))) {
+    /* What has become of a watched address is decided when it has a bridge. */
+    if (unlikely(watch_at(pc)) && !bridge_at(pc)) {
         return true;
     }
     if (likely(pc < lowest || pc > highest || !nb_hooks)) {
@@ -93,17 +94,17 @@ static uint64_t helper_hook(void *opaque, uint64_t pc)
         return 1;
     }
     /*
-     * The unit below may be gone, perhaps before this call began: then find
-     * the one that is right now.
+     * The unit below may be gone: find the one that is right now.  A bridge may
+     * have come even before this call began.
      */
     engine_lock();
     hooked = hook_at(pc);
     bridge = bridge_at(pc);
     engine_unlock();
-    if (!hooked || bridge ||
-        before != __atomic_load_n(&generation, __ATOMIC_ACQUIRE) ||
+    if (bridge || before != __atomic_load_n(&generation, __ATOMIC_ACQUIRE) ||
         (log_seen != cpu->log_seen && !tb_lookup(pc))) {
-        cpu->skip_hook = hooked;
+        /* The unit of a bridge may call this too. */
+        cpu->skip_hook = hooked || bridge;
         cpu->skip_hook_pc = pc;
         return 1;
     }
