@@ -451,6 +451,15 @@ static void publish(TB *tb)
     log_code(tb);
 }
 
+/* A unit that raises the fault of fetching from the page behind @j->pc's. */
+static void note_fetch_fault(const Job *j)
+{
+    uint64_t next = (j->pc & GUEST_PAGE_MASK) + GUEST_PAGE_SIZE;
+
+    j->cpu->env->host_si_code = next + 1 == j->cpu->bad_page
+                                ? j->cpu->bad_si_code : 0;
+}
+
 static TB *generate(Job *j)
 {
     unsigned max_insns = j->one_shot ? 1 : engine.max_insns;
@@ -468,6 +477,9 @@ static TB *generate(Job *j)
         }
         switch (r) {
         case GEN_OK:
+            if (rs.fetch_fault) {
+                note_fetch_fault(j);
+            }
             if (j->one_shot || rs.fetch_fault) {
                 engine.stats.one_shots++;
                 log_code(tb);

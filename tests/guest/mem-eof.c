@@ -113,6 +113,35 @@ static void calls(void)
     printf("read %zd\n", read(p[0], m + 100, 100));
 }
 
+/* Code there faults too, also where an instruction only ends there. */
+static void executes(void)
+{
+    /* lea 0(%rsp), %rsp; ret */
+    static const unsigned char insns[] = {
+        0x48, 0x8d, 0x64, 0x24, 0x00, 0xc3
+    };
+    int fd = file(2, 5000);
+    char *p;
+
+    for (int i = 0; i < 2 * PAGE; i += sizeof(insns)) {
+        pwrite(fd, insns, sizeof(insns), i);
+    }
+    ftruncate(fd, 2 * PAGE);
+    p = mmap(NULL, 4 * PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
+    for (int at = 0; at < 3 * PAGE; at += 3 * PAGE / 4) {
+        code = 0;
+        if (!sigsetjmp(jb, 1)) {
+            ((void (*)(void))(p + at / 6 * 6))();
+        }
+        printf("execute at %d: %d\n", at / 6 * 6, code);
+    }
+    code = 0;
+    if (!sigsetjmp(jb, 1)) {
+        ((void (*)(void))(p + 2 * PAGE - 2))();
+    }
+    printf("execute across: %d\n", code);
+}
+
 int main(void)
 {
     setvbuf(stdout, NULL, _IONBF, 0);
@@ -129,5 +158,6 @@ int main(void)
         }
     }
     calls();
+    executes();
     return 0;
 }
