@@ -19,6 +19,12 @@
 #define ENGINE_TEST_INTERP false
 #endif
 
+#ifdef __x86_64__
+#define HOST_PLAIN_FAULTS false
+#else
+#define HOST_PLAIN_FAULTS true
+#endif
+
 /*
  * The toy instruction set.  Direct targets are 32-bit relative to the next
  * instruction.
@@ -217,8 +223,10 @@ bool x86_translate_unit(TCGContext *s, const TranslateRequest *rq,
 
 #define MEM_SIZE (4096 * 1024ul)
 static uint8_t *mem;
-static uint8_t page_exec[MEM_SIZE / 4096];
+static uint8_t page_exec[MEM_SIZE / 4096], page_guarded[MEM_SIZE / 4096];
 static _Atomic unsigned nb_protects, nb_unprotects;
+/* The host protects its own pages, which may hold several of the guest's. */
+static size_t host_page;
 
 static int test_page_flags(uint64_t addr, uint64_t *end)
 {
@@ -234,16 +242,29 @@ static int test_page_flags(uint64_t addr, uint64_t *end)
            (page_exec[off / 4096] ? PAGE_EXEC : 0);
 }
 
+static void guard(uint64_t page, bool on)
+{
+    size_t off = page - (uintptr_t)mem, first = off & -host_page;
+    bool any = false;
+
+    page_guarded[off / 4096] = on;
+    for (size_t at = first; at < first + host_page; at += 4096) {
+        any |= page_guarded[at / 4096];
+    }
+    mprotect(mem + first, host_page,
+             any ? PROT_READ : PROT_READ | PROT_WRITE);
+}
+
 static void test_protect(uint64_t page)
 {
     nb_protects++;
-    mprotect((void *)(uintptr_t)page, 4096, PROT_READ);
+    guard(page, true);
 }
 
 static void test_unprotect(uint64_t page)
 {
     nb_unprotects++;
-    mprotect((void *)(uintptr_t)page, 4096, PROT_READ | PROT_WRITE);
+    guard(page, false);
 }
 
 static const EngineUserOps test_ops = {
@@ -284,6 +305,7 @@ static void setup(void)
     sigaction(SIGSEGV, &sa, NULL);
     sigaction(SIGBUS, &sa, NULL);
     sigaction(SIGFPE, &sa, NULL);
+    sigaction(SIGTRAP, &sa, NULL);
     g_assert_true(engine_init(&cfg));
 }
 
@@ -317,14 +339,16 @@ static uint64_t addr(const void *p)
     return (uintptr_t)p;
 }
 
-/* Each test takes fresh pages. */
+/* Each test takes fresh pages; a host page belongs to one of them. */
 static uint8_t *fresh(unsigned pages)
 {
-    static unsigned used = 1;
-    uint8_t *p = mem + used * 4096;
+    static size_t used;
+    uint8_t *p;
 
-    used += pages;
-    g_assert_cmpuint(used, <=, MEM_SIZE / 4096);
+    used = ROUND_UP(used + !used, host_page);
+    p = mem + used;
+    used += pages * 4096;
+    g_assert_cmpuint(used, <=, MEM_SIZE);
     return p;
 }
 
@@ -612,8 +636,10 @@ static void test_faults(void)
     /* not canonical */
     env->regs[R_EDI] = 0x123456789abcdef0;
     excp = run(env, code + 64);
-    /* target/i386 may take the toy's code for a push */
-    g_assert_true(excp == EXCP0D_GPF || excp == EXCP0C_STACK);
+    /* target/i386 may take the toy's code for a push; where the host does not
+     * tell such addresses from others, it needs the guest's instruction */
+    g_assert_true(excp == EXCP0D_GPF || excp == EXCP0C_STACK ||
+                  (HOST_PLAIN_FAULTS && excp == EXCP0E_PAGE));
     g_assert_cmpint(run(env, (void *)0x8000000000000001), ==, EXCP0D_GPF);
     g_assert_cmpint(run(env, (void *)0xffffffffff600000), ==, EXCP_VSYSCALL);
     cpu_destroy(env);
@@ -1032,8 +1058,12 @@ static void test_fetch_truncated(void)
     FILE *f = tmpfile();
 
     g_assert_nonnull(f);
-    g_assert_true(mmap(code, 4096, PROT_READ | PROT_WRITE,
-                       MAP_SHARED | MAP_FIXED, fileno(f), 0) == code);
+    if (mmap(code, host_page, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+             fileno(f), 0) == MAP_FAILED) {
+        g_test_skip("an emulated host cannot map behind a file's end");
+        fclose(f);
+        return;
+    }
     g_assert_cmpint(run(env, code), ==, EXCP0E_PAGE);
     g_assert_cmphex(env->cr2, ==, addr(code));
     g_assert_cmpint(env->host_si_code, ==, BUS_ADRERR);
@@ -1047,10 +1077,7 @@ static void test_fetch_truncated(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    if (sysconf(_SC_PAGESIZE) > 4096) {
-        g_test_message("protects pages of 4 KiB");
-        return g_test_run();
-    }
+    host_page = sysconf(_SC_PAGESIZE);
     setup();
     g_test_add_func("/engine/basic", test_basic);
     g_test_add_func("/engine/links", test_links);
