@@ -47,10 +47,17 @@ void la_bind32(LAGen *g, unsigned reg, unsigned z, unsigned s)
     }
 }
 
+/* What a part is put into: as it is, with its form.  la_low() may give a
+ * constant another upper half, which no form tells. */
+static unsigned base(LAGen *g, TCGv v)
+{
+    return la_is_const(g, v) ? la_use(g, v) : la_low(g, v);
+}
+
 /* Result = src[0] with bits below 8 << w from @from: 8- and 16-bit ops. */
 void la_merge(LAGen *g, const TCGOp *op, unsigned from)
 {
-    unsigned bits = 8u << op->w, a = la_low(g, op->src[0]), d;
+    unsigned bits = 8u << op->w, a = base(g, op->src[0]), d;
     unsigned z = z_of(g, a), s = s_of(g, a);
     bool was_dirty = dirty(g, a);
 
@@ -216,7 +223,7 @@ void gen_deposit(LAGen *g, const TCGOp *op)
         la_bind(g, 0, d, z_of(g, b), s_of(g, b));
         return;
     }
-    a = pos + len > 31 ? la_use(g, op->src[0]) : la_low(g, op->src[0]);
+    a = pos + len > 31 ? la_use(g, op->src[0]) : base(g, op->src[0]);
     b = len > 32 ? la_use(g, op->src[1]) : la_low(g, op->src[1]);
     z = z_of(g, a);
     s = s_of(g, a);

@@ -100,12 +100,15 @@ static uint64_t slow_atomic(void *env, uint64_t arg, void *frame)
 /* The address in a register that stays as it is, not TMP0 and TMP1. */
 static unsigned atomic_address(LAGen *g, const TCGOp *op)
 {
+    RASet locked = g->ra.locked;
     LAMem m = la_address(g, op, 0, false);
     unsigned t;
 
     if (m.base != LA_TMP0) {
         return m.base;
     }
+    /* its parts are needed no more: an atomic op takes many registers */
+    g->ra.locked = locked;
     t = ra_scratch(&g->ra, TCG_I64, 0);
     la_form_any(g, t);
     la_mov(&g->a, t, LA_TMP0);

@@ -314,6 +314,9 @@ void la_vec_scan(LAGen *g)
         if (op->opc == TCG_OP_v && (op->aux == VOP_fcomi ||
                                     op->aux == VOP_fucomi)) {
             flags = op->dst[0];
+            if (s->vals[flags].kind != TCG_VAL_TEMP) {
+                g->fcc_used[flags] |= FCC_NUMBER;
+            }
         } else if (!keeps_fcc(op)) {
             flags = TCGV_NONE;
         }

@@ -1,49 +1,19 @@
 /*
- * The x86-64 code generator against the interpreter: random units are run by
- * both and must leave the same registers, vectors, flags, memory and MXCSR.
- * Every configuration of host features that is a subset of this machine's is
- * gone through, so that each way to do a vector op is taken.
+ * Random units: see tcg-units.h.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
 #include "tests/unit/tcg-exit.h"
-#include <glib.h>
-#ifdef __x86_64__
-#include <setjmp.h>
-#include <signal.h>
-#include <sys/mman.h>
-#include <ucontext.h>
-#include "exec/cpu-common.h"
-#include "tcg/tcg-backend.h"
-#include "tcg/tcg-vop.h"
+#include "tests/unit/tcg-units.h"
 
-enum { NREGS = 16, NVREGS = 16, NMEM = 44, CODE_SIZE = 4 << 20 };
+GRand *rnd;
+uint8_t *memory;
+TCGv R[NREGS], V[NVREGS];
 
-typedef struct TestEnv {
-    uint64_t regs[NREGS];
-    uint64_t rip, cc_dst, cc_src, cc_src2;
-    uint32_t cc_op, mxcsr;
-    CPUCommon common;
-    TCGVec vregs[NVREGS] __attribute__((aligned(32)));
-    TCGVec vtmp[4];
-} __attribute__((aligned(64))) TestEnv;
+static TCGContext *s;       /* the one in use */
 
-static TCGContext *contexts[2], *s;     /* one per backend; the one in use */
-static uint8_t *code, interp_code[1 << 20] __attribute__((aligned(16)));
-static size_t prologue;
-/* Guest memory ends where nothing is mapped: reading too much faults. */
-enum { MEM_SIZE = NMEM * 8 };
-static uint8_t *memory;
-static TCGv R[NREGS], V[NVREGS];
-static GRand *rnd;
-
-static void trap(void *env, int number, const void *pc)
-{
-    g_error("unexpected trap %d", number);
-}
-
-static TCGContext *new_context(void)
+TCGContext *units_context(void)
 {
     static const char *const names[NREGS] = {
         "rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi",
@@ -72,64 +42,9 @@ static TCGContext *new_context(void)
     return s;
 }
 
-static void setup(const char *features)
-{
-    TCGCodeBuf buf = { code, code, CODE_SIZE };
-
-    tcg_interp_trap = trap;
-    for (int host = 0; host < 2; host++) {
-        tcg_context_free(contexts[host]);
-        contexts[host] = new_context();
-    }
-    g_assert_true(tcg_interp_backend.init(contexts[0], NULL));
-    g_assert_true(tcg_host_backend->init(contexts[1], features));
-    s = contexts[1];
-    prologue = ROUND_UP(tcg_host_backend->gen_prologue(s, buf), 64);
-}
-
-static void run(TestEnv *env, bool host)
-{
-    static uintptr_t cookies[TCG_MAX_EXITS];
-    static TBJmpCacheEntry jmp_cache[TB_JMP_CACHE_SIZE];
-    static TBJmpCacheEntry returns[RETURN_STACK_SIZE];
-    uintptr_t cookie;
-    ptrdiff_t n;
-
-    for (unsigned i = 0; i < TCG_MAX_EXITS; i++) {
-        cookies[i] = 0x1000 + i;
-    }
-    env->common.jmp_cache = jmp_cache;
-    env->common.return_stack = returns;
-    if (host) {
-        TCGCodeBuf buf = { code + prologue, code + prologue,
-                           CODE_SIZE - prologue };
-
-        n = tcg_host_backend->gen_code(s, buf, cookies);
-        g_assert_cmpint(n, >, 0);
-        if (g_test_verbose()) {
-            FILE *f = fopen("/tmp/unit.bin", "wb");
-
-            if (f) {
-                fwrite(buf.rw, 1, n, f);
-                fclose(f);
-            }
-        }
-        cookie = tcg_host_backend->enter(env, buf.rx);
-    } else {
-        TCGCodeBuf buf = { interp_code, interp_code, sizeof(interp_code) };
-
-        n = tcg_interp_backend.gen_code(s, buf, cookies);
-        g_assert_cmpint(n, >, 0);
-        cookie = tcg_interp_backend.enter(env, interp_code);
-    }
-    if (cookie) {
-        env->rip = cookie;          /* else left by poll: rip is there */
-    }
-}
-
 /* ---- random units ---- */
 
-static unsigned pick(unsigned n)
+unsigned pick(unsigned n)
 {
     return g_rand_int_range(rnd, 0, n);
 }
@@ -213,7 +128,7 @@ static TCGMem memref(unsigned w)
         m.disp = (uintptr_t)memory + MEM_SIZE - (1u << w);
         break;
     default:
-        m.disp = (uintptr_t)memory + pick(NMEM / 4) * 16;
+        m.disp = (uintptr_t)memory + pick(MEM_SIZE / 32) * 16;
         break;
     }
     return m;
@@ -702,9 +617,10 @@ static uint64_t helper_env(TestEnv *env, uint64_t a, uint64_t b)
     return sum;
 }
 
-static uint64_t helper_sum(TestEnv *env, uint64_t a)
+/* As C code may: leaves nothing in registers of the caller. */
+static void clobber(void)
 {
-    /* as C code may: leaves nothing in caller-saved registers */
+#if defined(__x86_64__)
     __asm__ volatile("pcmpeqd %%xmm0, %%xmm0\n\tmovaps %%xmm0, %%xmm1\n\t"
                      "movaps %%xmm0, %%xmm2\n\tmovaps %%xmm0, %%xmm9\n\t"
                      "movaps %%xmm0, %%xmm12\n\tmovaps %%xmm0, %%xmm13\n\t"
@@ -715,6 +631,24 @@ static uint64_t helper_sum(TestEnv *env, uint64_t a)
                      : : : "xmm0", "xmm1", "xmm2", "xmm9", "xmm12", "xmm13",
                      "xmm14", "xmm15", "r8", "r9", "r10", "r11", "rcx", "rdx",
                      "cc");
+#elif defined(__loongarch__)
+    __asm__ volatile("li.d $t0, -1\n\tmove $t1, $t0\n\tmove $t2, $t0\n\t"
+                     "move $t3, $t0\n\tmove $t4, $t0\n\tmove $t5, $t0\n\t"
+                     "move $t6, $t0\n\tmove $t7, $t0\n\tmove $t8, $t0\n\t"
+                     "move $a7, $t0\n\tmovgr2fr.d $fa0, $t0\n\t"
+                     "movgr2fr.d $fa1, $t0\n\tmovgr2fr.d $fa7, $t0\n\t"
+                     "movgr2fr.d $ft0, $t0\n\tmovgr2fr.d $ft7, $t0\n\t"
+                     "movgr2fr.d $ft8, $t0\n\tmovgr2fr.d $ft15, $t0\n\t"
+                     "movgr2cf $fcc0, $t0\n\tmovgr2cf $fcc3, $zero"
+                     : : : "$r12", "$r13", "$r14", "$r15", "$r16", "$r17",
+                     "$r18", "$r19", "$r20", "$r11", "$f0", "$f1", "$f7",
+                     "$f8", "$f15", "$f16", "$f23", "$fcc0", "$fcc3");
+#endif
+}
+
+static uint64_t helper_sum(TestEnv *env, uint64_t a)
+{
+    clobber();
     return env->regs[3] + env->rip + a;
 }
 
@@ -752,10 +686,9 @@ static void gen_helper(void)
 
 /* ---- units ---- */
 
-enum { POLL_PC = 0x5000 };
 static unsigned nb_side;
 static unsigned side[40];
-static unsigned mode;       /* what to leave out, see test_random() */
+static unsigned mode;       /* UNITS_* */
 
 static void gen_some(unsigned n)
 {
@@ -804,14 +737,14 @@ static void gen_some(unsigned n)
             made(d);
             break;
         case 10:
-            if (mode & 1) {
+            if (mode & UNITS_HELPERS) {
                 gen_helper();
             }
             break;
         case 11:
         case 12:
         case 13:
-            if (mode & 2) {
+            if (mode & UNITS_VECTORS) {
                 (pick(5) ? gen_vop : gen_vmem)();
                 break;
             }
@@ -825,12 +758,15 @@ static void gen_some(unsigned n)
 
 static uint32_t live_at_exit[64];
 
-static void gen_unit(unsigned n)
+void units_gen(TCGContext *context, unsigned n, unsigned features)
 {
-    TCGv count = tcg_temp_local(s);
-    unsigned loop, x = 0;
+    TCGv count = tcg_temp_local(context);
     bool with_loop = pick(3) == 0;
+    unsigned loop, x = 0;
 
+    s = context;
+    mode = features;
+    tcg_gen_insn_start(s, 0xfff);       /* as front ends begin */
     nb_temps = nb_vtemps = nb_side = 0;
     for (int i = 0; i < 3; i++) {
         locals[i] = tcg_temp_local(s);
@@ -844,13 +780,13 @@ static void gen_unit(unsigned n)
         nb_temps = nb_vtemps = 0;
         gen_some(n / 2);
         if (pick(2)) {
-            tcg_gen_poll(s, POLL_PC);
+            tcg_gen_poll(s, UNITS_POLL);
         }
         tcg_gen2(s, TCG_OP_sub, MO_64, count, count, tcg_const(s, 1));
         tcg_gen_brcond(s, TCG_COND_NE, MO_64, count, tcg_const(s, 0), loop);
         gen_some(n / 2);
     }
-    live_at_exit[x] = tcg_test_exit(s, 0x2000, TCG_CC_C, pick(3));
+    live_at_exit[x] = tcg_test_exit(s, UNITS_EXIT, TCG_CC_C, pick(3));
     x++;
     for (unsigned i = 0; i < nb_side; i++) {
         tcg_label_here(s, side[i]);
@@ -862,14 +798,14 @@ static void gen_unit(unsigned n)
             tcg_gen_setcc(s, pick(16), d);
             tcg_gen2(s, TCG_OP_add, MO_64, R[pick(NREGS)], d, value());
         }
-        live_at_exit[x] = tcg_test_exit(s, 0x3000 + i, TCG_CC_Z, pick(3));
+        live_at_exit[x] = tcg_test_exit(s, UNITS_SIDE + i, TCG_CC_Z, pick(3));
         x++;
     }
 }
 
-static uint32_t flags_of(const TestEnv *env)
+uint32_t units_live_at(uint64_t pc)
 {
-    return tcg_cc_eval(env->cc_op, env->cc_dst, env->cc_src, env->cc_src2);
+    return live_at_exit[pc == UNITS_EXIT ? 0 : pc - UNITS_SIDE + 1];
 }
 
 static float small_float(void)
@@ -879,7 +815,7 @@ static float small_float(void)
     return f[pick(G_N_ELEMENTS(f))];
 }
 
-static void random_state(TestEnv *env)
+void units_random_state(TestEnv *env)
 {
     memset(env, 0, sizeof(*env));
     for (int i = 0; i < NREGS; i++) {
@@ -908,293 +844,3 @@ static void random_state(TestEnv *env)
                  (pick(4) == 0 ? 0x40 : 0);
 }
 
-static void show(const TestEnv *a, const TestEnv *b)
-{
-    for (int i = 0; i < NREGS; i++) {
-        if (a->regs[i] != b->regs[i]) {
-            fprintf(stderr, "%s: interp %" PRIx64 " host %" PRIx64 "\n",
-                    s->vals[R[i]].name, a->regs[i], b->regs[i]);
-        }
-    }
-    for (int i = 0; i < NVREGS; i++) {
-        if (memcmp(&a->vregs[i], &b->vregs[i], 32)) {
-            fprintf(stderr, "xmm%d: interp", i);
-            for (int k = 3; k >= 0; k--) {
-                fprintf(stderr, " %016" PRIx64, a->vregs[i].q[k]);
-            }
-            fprintf(stderr, "\n         host");
-            for (int k = 3; k >= 0; k--) {
-                fprintf(stderr, " %016" PRIx64, b->vregs[i].q[k]);
-            }
-            fprintf(stderr, "\n");
-        }
-    }
-    fprintf(stderr, "exit %x %x, flags %x %x, mxcsr %x %x\n",
-            (int)a->rip, (int)b->rip, flags_of(a), flags_of(b), a->mxcsr,
-            b->mxcsr);
-}
-
-static unsigned first_seed = 1;
-
-static bool same(const TestEnv *a, const TestEnv *b, uint32_t live)
-{
-    return a->rip == b->rip && !memcmp(a->regs, b->regs, sizeof(a->regs)) &&
-           !memcmp(a->vregs, b->vregs, sizeof(a->vregs)) &&
-           (flags_of(a) & live) == (flags_of(b) & live) &&
-           a->mxcsr == b->mxcsr;
-}
-
-/* Flags nobody reads behind a safe point are not kept there. */
-static uint32_t live_at_poll(void)
-{
-    for (unsigned i = 0; i < s->nb_ops; i++) {
-        if (s->ops[i].opc == TCG_OP_poll) {
-            return s->ops[i].flags & TCG_F_CC_STORE ? TCG_CC_ALL : 0;
-        }
-    }
-    return 0;
-}
-
-static bool one_seed(unsigned seed, bool verbose)
-{
-    static TestEnv start, envs[2];
-    static uint8_t m0[MEM_SIZE], m1[MEM_SIZE];
-    unsigned n;
-
-    g_rand_set_seed(rnd, seed);
-    n = 1 + pick(getenv("TEST_SMALL") ? 6 : pick(4) ? 20 : 100);
-    random_state(&start);
-    for (unsigned i = 0; i < MEM_SIZE; i++) {
-        m0[i] = pick(256);
-    }
-    for (int host = 0; host < 2; host++) {
-        s = contexts[host];
-        g_rand_set_seed(rnd, seed + 1000000);
-        tcg_unit_start(s, 0x1000);
-        gen_unit(n);
-        g_assert_false(s->overflow);
-        s->precise_flags = seed & 1;
-        tcg_optimize(s);
-        if (verbose && host) {
-            fprintf(stderr, "UNIT %u.%u\n", mode, seed);
-            tcg_dump_ops(s);
-            fflush(stderr);
-        }
-        memcpy(memory, m0, sizeof(m0));
-        envs[host] = start;
-        run(&envs[host], host);
-        tcg_cc_settle(s, &envs[host]);
-        if (!host) {
-            memcpy(m1, memory, sizeof(m1));
-        }
-    }
-    /* exits that cannot be reached are gone: go by the target pc */
-    bool polled = envs[0].rip == POLL_PC;
-    uint64_t pc = polled ? 0 : s->exits[envs[0].rip - 0x1000].pc;
-    uint32_t live = polled ? live_at_poll()
-                    : live_at_exit[pc == 0x2000 ? 0 : pc - 0x3000 + 1];
-
-    if (!same(&envs[0], &envs[1], live) || memcmp(memory, m1, sizeof(m1))) {
-        if (verbose) {
-            show(&envs[0], &envs[1]);
-            fprintf(stderr, "live flags %x\n", live);
-        }
-        return false;
-    }
-    return true;
-}
-
-static void test_random(gconstpointer features)
-{
-    unsigned units = g_test_thorough() ? 100000 : 3000;
-    const char *env = getenv("TEST_UNITS");
-
-    if (env) {
-        units = atoi(env);
-    }
-    setup(features);
-    g_test_message("host features: %s", tcg_host_backend->features());
-    for (mode = 0; mode < 4; mode++) {
-        for (unsigned seed = first_seed; seed < first_seed + units; seed++) {
-            if (!one_seed(seed, getenv("TEST_TRACE"))) {
-                fprintf(stderr, "mode %u seed %u:\n", mode, seed);
-                one_seed(seed, true);
-                g_test_fail();
-                return;
-            }
-        }
-    }
-}
-
-/* ---- faults ---- */
-
-static sigjmp_buf after_fault;
-static TestEnv fault_env;
-static uintptr_t fault_pc;
-
-static void on_fault(int sig, siginfo_t *info, void *uc)
-{
-    fault_pc = ((ucontext_t *)uc)->uc_mcontext.gregs[REG_RIP];
-    tcg_host_backend->sync_from_ucontext(&fault_env, uc);
-    siglongjmp(after_fault, 1);
-}
-
-enum { BAD = 0x10 };            /* nothing is mapped there */
-
-/* The n-th guest instruction that faults; false when there are no more. */
-static bool gen_faulting(unsigned n)
-{
-    TCGMem m = { .disp = BAD }, near = { .base = R[13], .disp = 8 };
-    TCGv t = tcg_temp(s), v = tcg_temp_vec(s);
-
-    switch (n) {
-    case 0:
-        tcg_gen_pair(s, TCG_OP_divu2, MO_64, t, tcg_temp(s), R[11], R[3],
-                     tcg_const(s, 0));
-        break;
-    case 1:
-        tcg_gen_mov(s, t, tcg_const(s, 0));
-        tcg_gen_pair(s, TCG_OP_divs2, MO_32, R[0], R[2], R[0], R[2], R[12]);
-        break;
-    case 2:
-        tcg_gen_ld(s, TCG_OP_ld, MO_64, t, m);
-        tcg_gen2(s, TCG_OP_add, MO_64, R[0], R[3], t);
-        break;
-    case 3:
-        tcg_gen_ld(s, TCG_OP_ld, MO_32, t, near);
-        tcg_gen3(s, TCG_OP_adc, MO_32, R[0], R[3], t, R[12]);
-        break;
-    case 4:
-        tcg_gen_atomic(s, TCG_OP_cmpxchg, MO_64, R[0], m, R[9], R[10]);
-        break;
-    case 5:
-        tcg_gen_atomic(s, TCG_OP_atomic_or, MO_32, R[2], m, R[0], TCGV_NONE);
-        break;
-    case 6:
-        tcg_gen_atomic(s, TCG_OP_xchg, MO_16, R[1], m, R[2], TCGV_NONE);
-        break;
-    case 7:
-        tcg_gen_atomic(s, TCG_OP_atomic_add, MO_64, R[7], near, R[2],
-                       TCGV_NONE);
-        break;
-    case 8:
-        tcg_gen_vld(s, VW_16, TCG_F_ALIGN, v, m);
-        tcg_gen_v(s, VOP_add, VW_16, MO_32, 0, V[2], V[3], v, 0, 0);
-        break;
-    case 9:
-        tcg_gen_vld(s, VW_8, 0, v, m);
-        tcg_gen_v(s, VOP_fmul, VW_16, MO_64, TCG_F_SCALAR, V[14], V[13], v, 0,
-                  0);
-        break;
-    case 10:
-        tcg_gen_ld(s, TCG_OP_ld, MO_64, t, m);
-        tcg_gen2(s, TCG_OP_xor, MO_64, tcg_temp(s), t, R[1]);
-        s->ops[s->nb_ops - 1].dst[0] = t = tcg_temp(s);
-        tcg_gen_st(s, MO_64, m, t);
-        break;
-    case 11:
-        tcg_gen_v(s, VOP_fdiv, VW_16, MO_32, 0, V[1], V[4], V[5], 0, 0);
-        break;
-    default:
-        return false;
-    }
-    return true;
-}
-
-static void test_faults(gconstpointer features)
-{
-    struct sigaction sa = { .sa_sigaction = on_fault,
-                            .sa_flags = SA_SIGINFO | SA_NODEFER }, old[3];
-    static const int sigs[3] = { SIGSEGV, SIGFPE, SIGBUS };
-    static uintptr_t cookies[TCG_MAX_EXITS];
-    static TestEnv start;
-    TCGCodeBuf buf;
-
-    setup(features);
-    buf = (TCGCodeBuf) { code + prologue, code + prologue,
-                         CODE_SIZE - prologue };
-    for (int k = 0; k < 3; k++) {
-        sigaction(sigs[k], &sa, &old[k]);
-    }
-    for (unsigned n = 0; ; n++) {
-        const TCGInsnMark *m;
-
-        tcg_unit_start(s, 0x1000);
-        tcg_gen_insn_start(s, 0x1000);
-        tcg_gen2(s, TCG_OP_add, MO_64, R[6], R[6], tcg_const(s, 5));
-        tcg_gen_insn_start(s, 0x1001);
-        if (!gen_faulting(n)) {
-            break;
-        }
-        tcg_gen_insn_start(s, 0x1002);
-        tcg_gen_exit_direct(s, 0x2000, 0);
-        tcg_optimize(s);
-        g_assert_cmpint(tcg_host_backend->gen_code(s, buf, cookies), >, 0);
-
-        g_rand_set_seed(rnd, n);
-        random_state(&start);
-        start.regs[12] = 0;
-        start.regs[13] = BAD;
-        start.mxcsr = 0x1f80 & ~0x200;          /* division by zero */
-        for (int k = 0; k < 4; k++) {
-            start.vregs[4].f[k] = 1;
-            start.vregs[5].f[k] = 0;
-        }
-        fault_env = start;
-        if (!sigsetjmp(after_fault, 1)) {
-            tcg_host_backend->enter(&fault_env, buf.rx);
-            g_error("fault %u did not happen", n);
-        }
-        start.regs[6] += 5;
-        g_assert_cmpmem(fault_env.regs, sizeof(start.regs), start.regs,
-                        sizeof(start.regs));
-        g_assert_cmpmem(fault_env.vregs, sizeof(start.vregs), start.vregs,
-                        sizeof(start.vregs));
-        /* the mark at or before the host pc names the instruction */
-        for (m = s->marks + s->nb_marks - 1;
-             m->code_offset > fault_pc - (uintptr_t)buf.rx; m--) {
-        }
-        g_assert_cmphex(m->pc, ==, 0x1001);
-    }
-    for (int k = 0; k < 3; k++) {
-        sigaction(sigs[k], &old[k], NULL);
-    }
-}
-
-int main(int argc, char **argv)
-{
-    static const char *const configs[] = {
-        "", "-gfni,-sha,-vaes,-vpclmulqdq", "-avx2", "-avx2,-fma,-f16c",
-        "-avx", "-avx,-sse4.1", "-avx,-ssse3,-popcnt,-lzcnt", "-bmi1,-bmi2",
-    };
-
-    g_test_init(&argc, &argv, NULL);
-    rnd = g_rand_new();
-    code = mmap(NULL, CODE_SIZE, PROT_READ | PROT_WRITE | PROT_EXEC,
-                MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    g_assert_true(code != MAP_FAILED);
-    memory = mmap(NULL, 8192, PROT_READ | PROT_WRITE,
-                  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    g_assert_true(memory != MAP_FAILED &&
-                  mprotect(memory + 4096, 4096, PROT_NONE) == 0);
-    memory += 4096 - MEM_SIZE;
-    if (getenv("TEST_SEED")) {
-        first_seed = atoi(getenv("TEST_SEED"));
-    }
-    for (unsigned k = 0; k < G_N_ELEMENTS(configs); k++) {
-        g_autofree char *path = g_strdup_printf("/tcg/x86_64/random/host%s",
-                                                configs[k]);
-
-        g_test_add_data_func(path, configs[k], test_random);
-    }
-    g_test_add_data_func("/tcg/x86_64/faults/host", "", test_faults);
-    g_test_add_data_func("/tcg/x86_64/faults/no-avx", "-avx", test_faults);
-    return g_test_run();
-}
-#else
-int main(int argc, char **argv)
-{
-    g_test_init(&argc, &argv, NULL);
-    return g_test_run();
-}
-#endif
