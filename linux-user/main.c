@@ -144,6 +144,7 @@ static void start_engine(void)
         .one_insn_per_tb = user_options.one_insn_per_tb,
         .nochain = qemu_loglevel_mask(LOG_NOCHAIN),
         .tso = user_options.tso,
+        .cold_runs = user_options.cold_runs,
         .perfmap = user_options.perfmap,
         .jitdump = user_options.jitdump,
         .user = &mmap_engine_ops,

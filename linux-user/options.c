@@ -10,6 +10,7 @@
 #include "qemu/osdep.h"
 #include "qemu/cutils.h"
 #include "qemu/log.h"
+#include "exec/engine.h"
 #include "kzt/kzt.h"
 #include "linux-user/options-internal.h"
 #include "user/mmap.h"
@@ -23,6 +24,7 @@ UserOptions user_options = {
     .stack_size = DEFAULT_STACK_SIZE,
     .cpu_model = "max",
     .tso = 2,
+    .cold_runs = 4,
     .execve = true,
 };
 
@@ -325,11 +327,32 @@ static void opt_jitdump(const char *arg)
     user_options.jitdump = true;
 }
 
+/* A property of -accel: @len characters, "name=value". */
+static bool accel_property(const char *prop, size_t len)
+{
+    static const char *const tso[] = { "tso=off", "tso=on", "tso=auto" };
+    char *end;
+
+    for (size_t i = 0; i < ARRAY_SIZE(tso); i++) {
+        if (len == strlen(tso[i]) && !memcmp(prop, tso[i], len)) {
+            user_options.tso = i;
+            return true;
+        }
+    }
+    if (len > 5 && !memcmp(prop, "cold=", 5) && prop[5] >= '0' &&
+        prop[5] <= '9') {
+        unsigned long n = strtoul(prop + 5, &end, 10);
+
+        user_options.cold_runs = MIN(n, COLD_ALWAYS);
+        return end == prop + len;
+    }
+    return false;
+}
+
 static void opt_accel(const char *arg)
 {
-    static const char *const tso[] = { "off", "on", "auto" };
     const char *rest = arg + strcspn(arg, ",");
-    size_t len = rest - arg, i;
+    size_t len = rest - arg;
 
     if (len == 6 && !memcmp(arg, "native", 6)) {
         not_here("-accel native");
@@ -341,14 +364,7 @@ static void opt_accel(const char *arg)
     while (*rest == ',') {
         rest++;
         len = strcspn(rest, ",");
-        for (i = 0; i < ARRAY_SIZE(tso); i++) {
-            if (len == 4 + strlen(tso[i]) && !memcmp(rest, "tso=", 4) &&
-                !memcmp(rest + 4, tso[i], len - 4)) {
-                user_options.tso = i;
-                break;
-            }
-        }
-        if (i == ARRAY_SIZE(tso)) {
+        if (!accel_property(rest, len)) {
             bad("unknown accelerator property '%.*s'", (int)len, rest);
         }
         rest += len;

@@ -66,7 +66,7 @@ static void exec_enter(EngineCPU *cpu, ExecLevel *l)
     l->own_pin_start = atomic_load(&cpu->pin_start);
     l->own_pin_end = atomic_load(&cpu->pin_end);
     cpu->level = l;
-    cpu->in_code = false;
+    cpu->in_code = cpu->flags_open = false;
     engine_current_cpu = cpu;
     exclusive_enter(cpu);
     cpu_announce(cpu, atomic_load(&engine.epoch));
@@ -75,7 +75,7 @@ static void exec_enter(EngineCPU *cpu, ExecLevel *l)
 /* Everything called from units of this level was abandoned. */
 static void exec_resume(EngineCPU *cpu, ExecLevel *l)
 {
-    cpu->in_code = false;
+    cpu->in_code = cpu->stepping = cpu->flags_open = false;
     memset(cpu->env->common.scratch, 0, sizeof(cpu->env->common.scratch));
     exclusive_enter(cpu);
     cpu_announce(cpu, atomic_load(&engine.epoch));
@@ -144,13 +144,16 @@ static TB *find_tb(EngineCPU *cpu, uint64_t pc)
     TB *tb;
 
     cpu->stats.lookups++;
-    tb = tb_lookup(pc);
+    tb = tb_lookup_rare(pc);
     if (unlikely(!tb)) {
         if (unlikely((pc & GUEST_PAGE_MASK) == VSYSCALL_PAGE)) {
             env->common.exception_index = EXCP_VSYSCALL;
             return NULL;
         }
         cpu->stats.misses++;
+        if (cold_wanted(pc) && cold_run(cpu, pc)) {
+            return NULL;
+        }
         tb = tb_translate(cpu, pc, false);
     }
     return tb;
@@ -242,6 +245,7 @@ static bool leave_for(EngineCPU *cpu, int *excp)
         return true;
     case EXCP_INTERRUPT:
         /* A poll: exec_loop() looks at the request next. */
+    case EXCP_STEPPED:
         return false;
     case EXCP_STALE:
         tb_check_failed(env->rip);
@@ -324,6 +328,9 @@ static int exec_loop(EngineCPU *cpu)
             if (leave_for(cpu, &excp)) {
                 return excp;
             }
+            if (!cpu->flags_open && has_requests(cpu) && take_requests(cpu)) {
+                return EXCP_INTERRUPT;
+            }
             continue;
         }
         if (qemu_loglevel_mask(LOG_EXEC | LOG_CPU)) {
@@ -332,6 +339,7 @@ static int exec_loop(EngineCPU *cpu)
         }
         cpu->stats.entries++;
         cpu->room_waits = 0;
+        cpu->flags_open = false;
         c->exception_index = -1;
         cpu->in_code = true;
         cookie = engine.backend->enter(env, tb->code);
@@ -344,6 +352,7 @@ static int exec_loop(EngineCPU *cpu)
             }
         }
         if (cookie && ((TBExit *)cookie)->e.flags_open) {
+            cpu->flags_open = true;
             continue;       /* interrupts wait until the flags are known */
         }
         if (has_requests(cpu)) {

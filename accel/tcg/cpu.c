@@ -70,6 +70,8 @@ static void add_stats(CPUStats *to, const CPUStats *s)
     to->faults += s->faults;
     to->interrupts += s->interrupts;
     to->restarts += s->restarts;
+    to->cold_blocks += s->cold_blocks;
+    to->cold_insns += s->cold_insns;
 }
 
 void cpu_destroy(CPUArchState *env)

@@ -75,6 +75,11 @@ bool engine_init(const EngineConfig *cfg)
                                          tcg_host_backend;
     engine.max_insns = engine.cfg.one_insn_per_tb ? 1 : TRANSLATE_MAX_INSNS;
     engine.cfg.nochain |= !!(qemu_loglevel & LOG_NOCHAIN);
+    if (engine.cfg.interp || engine.cfg.one_insn_per_tb ||
+        qemu_loglevel_mask(LOG_IN_ASM | LOG_OP | LOG_OP_OPT | LOG_OUT_ASM |
+                           LOG_EXEC | LOG_CPU)) {
+        engine.cfg.cold_runs = 0;       /* show, or do, nothing but units */
+    }
     atomic_store(&engine.epoch, 1);
     engine.have_membarrier =
         membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) == 0;

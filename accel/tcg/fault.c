@@ -238,7 +238,7 @@ static void sync_state(EngineCPU *cpu, const FaultSite *f, const void *uc)
         engine.backend->sync_from_ucontext(env, uc);
         unwind_restore(f->tb, env, f->offset, &env->rip);
         tcg_cc_settle(engine.tcg, env);
-    } else if (engine.backend->abandon) {
+    } else if (engine.backend->abandon && !cpu->stepping) {
         engine.backend->abandon(env, uc);
     }
 }

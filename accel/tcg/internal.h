@@ -41,6 +41,7 @@ enum {
     EXCP_RESTART = 0x20000, /* run the instruction at rip alone, then go on */
     EXCP_STALE,             /* the code check of the unit at rip failed */
     EXCP_NO_ROOM,           /* no code memory until other CPUs have moved on */
+    EXCP_STEPPED,           /* cold code has run; go on at rip */
 };
 
 /* One activation of cpu_exec(). */
@@ -57,6 +58,7 @@ typedef struct ExecLevel {
 /* Counters a CPU keeps without locking; summed for -d stats. */
 typedef struct CPUStats {
     uint64_t entries, lookups, misses, faults, interrupts, restarts;
+    uint64_t cold_blocks, cold_insns;
 } CPUStats;
 
 /* The engine's private part of a CPU; written by its own thread only, except
@@ -69,7 +71,11 @@ typedef struct EngineCPU {
     _Atomic uint64_t pin_start, pin_end;    /* read by reclaim; 0 = none */
     _Atomic uint32_t pin_changes;           /* read by reclaim */
     _Atomic bool running;                   /* see exclusive.c */
-    bool in_code;           /* between enter() and its return, or below it */
+    bool in_code;           /* between enter() and its return, or below it;
+                               and while cold code runs */
+    bool stepping;          /* cold code runs */
+    bool flags_open;        /* the flags were left undefined, because they are
+                               set before somebody can look: no interrupts */
     uint64_t log_seen;      /* invalidation log position */
     ExecLevel *level;
     uint64_t one_shot_pc;   /* run this instruction alone, unprotected */
@@ -160,6 +166,14 @@ void cpu_sum_stats(CPUStats *out);
 TB *tb_translate(EngineCPU *cpu, uint64_t pc, bool one_shot);
 /* The unit at @pc failed its check (see EXCP_STALE). */
 void tb_check_failed(uint64_t pc);
+
+/*
+ * cold.c: has the code at @pc run so seldom that it is not to be translated
+ * yet?  Then cold_run() may run some of it and return true with an exception
+ * set; it returns false when a unit is needed after all.
+ */
+bool cold_wanted(uint64_t pc);
+bool cold_run(EngineCPU *cpu, uint64_t pc);
 
 /* code-cache.c */
 typedef struct CodeSpace {

@@ -27,12 +27,12 @@ static TBRef dormant[1u << DORMANT_BITS];   /* engine lock */
 uint8_t *tb_meta_base;
 
 /*
- * A bit for every pc that ever had a unit, modulo the size: answers most of
- * the translator's "is there one?" without a walk through cold records.
- * Engine lock.
+ * A bit for every pc that ever had a unit, modulo the size: answers most
+ * questions whether there is one without a walk through cold records.  Engine
+ * lock to write.
  */
 #define FILTER_BITS 18
-static uint64_t filter[(1u << FILTER_BITS) / 64];
+static _Atomic uint64_t filter[(1u << FILTER_BITS) / 64];
 
 static inline size_t hash_pc(uint64_t pc, unsigned bits)
 {
@@ -76,11 +76,18 @@ TB *tb_lookup(uint64_t pc)
     return NULL;
 }
 
-bool tb_exists(uint64_t pc)
+static inline unsigned filter_bit(uint64_t pc)
 {
-    uint64_t bit = (pc ^ pc >> FILTER_BITS) & ((1u << FILTER_BITS) - 1);
+    return (pc ^ pc >> FILTER_BITS) & ((1u << FILTER_BITS) - 1);
+}
 
-    return (filter[bit / 64] >> (bit % 64) & 1) && tb_lookup(pc);
+TB *tb_lookup_rare(uint64_t pc)
+{
+    unsigned bit = filter_bit(pc);
+    uint64_t word = atomic_load_explicit(&filter[bit / 64],
+                                         memory_order_relaxed);
+
+    return word >> bit % 64 & 1 ? tb_lookup(pc) : NULL;
 }
 
 static void bucket_push(TBTable *t, TB *tb)
@@ -118,10 +125,12 @@ static void table_grow(void)
 void tb_table_insert(TB *tb)
 {
     TBTable *t = atomic_load(&table);
-    uint64_t bit = (tb->pc ^ tb->pc >> FILTER_BITS) &
-                   ((1u << FILTER_BITS) - 1);
+    unsigned bit = filter_bit(tb->pc);
 
-    filter[bit / 64] |= UINT64_C(1) << (bit % 64);
+    atomic_store_explicit(&filter[bit / 64],
+                          atomic_load_explicit(&filter[bit / 64],
+                                               memory_order_relaxed) |
+                          UINT64_C(1) << bit % 64, memory_order_relaxed);
     if (table_count >= (size_t)1 << t->bits && t->bits < 24) {
         table_grow();
         t = atomic_load(&table);

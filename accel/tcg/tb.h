@@ -121,8 +121,8 @@ static inline bool tb_is_valid(const TB *tb)
 /* The table of valid units.  Lookup needs no lock. */
 void tb_table_init(void);
 TB *tb_lookup(uint64_t pc);
-/* Is there a valid unit at @pc?  For the translator: engine lock held. */
-bool tb_exists(uint64_t pc);
+/* The same, quicker where mostly none is found. */
+TB *tb_lookup_rare(uint64_t pc);
 void tb_table_insert(TB *tb);
 void tb_table_remove(TB *tb);
 

@@ -94,7 +94,7 @@ static bool job_has_hook(void *opaque, uint64_t pc)
 
 static bool job_has_unit(void *opaque, uint64_t pc)
 {
-    return tb_exists(pc);
+    return tb_lookup_rare(pc) != NULL;
 }
 
 /* t |= [addr, addr + size) ^ value */

@@ -43,11 +43,15 @@ typedef struct EngineUserOps {
     void (*page_unprotect)(uint64_t page);
 } EngineUserOps;
 
+#define COLD_ALWAYS 255     /* for tests: translate only what needs it */
+
 typedef struct EngineConfig {
     size_t code_cache_size;     /* bytes; 0 = default */
     bool interp;                /* run the IR, generate no code */
     bool one_insn_per_tb;
     bool nochain;
+    unsigned cold_runs;         /* translate code when it has run that often;
+                                   0 = at once, or COLD_ALWAYS */
     int tso;                    /* 0 off, 1 on, 2 auto */
     bool perfmap, jitdump;
     const EngineUserOps *user;

@@ -250,6 +250,9 @@ typedef struct TCGContext {
     uint32_t env_cc_op, env_cc_dst, env_cc_src, env_cc_src2;
     uint32_t env_rip, env_common, env_mxcsr, env_vtmp;
     bool tso;               /* emit ordering for plain loads and stores */
+    bool fuses_half_stores; /* set by a code generator that makes one instruction
+                               of cvtps2ph and a vst of its result: a store
+                               that faults has raised nothing */
     bool precise_flags;     /* keep flags exact at faults even where the unit
                                overwrites them unread; costs about 4 % */
 

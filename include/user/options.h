@@ -28,6 +28,7 @@ typedef struct UserOptions {
     bool perfmap, jitdump;
     bool interp;                /* -accel interp */
     int tso;                    /* 0 off, 1 on, 2 auto */
+    unsigned cold_runs;         /* -accel tcg,cold=N */
     bool execve;                /* -execve: emulate what the guest executes */
 } UserOptions;
 

@@ -293,8 +293,8 @@ void x86_fault_fixup(CPUArchState *env, PageFlagsFn *page_flags)
         }
         break;
     case X86_OP_VCVTPS2PH:
-        /* a store that faults has raised nothing */
-        if (insn.operand[0].kind == X86_OPND_MEM) {
+        /* a store that faults has raised nothing; none: the host took care */
+        if (insn.operand[0].kind == X86_OPND_MEM && env->mxcsr_before) {
             env->mxcsr = env->mxcsr_before;
         }
         /* fall through */

@@ -446,6 +446,7 @@ static bool x86_init(TCGContext *s, const char *overrides)
     }
     pin_globals(s);
     x86_vec_init();
+    s->fuses_half_stores = have(X86_F16C);
     g->s = s;
     ra_init(&g->ra, s, &ra_host, g);
     x86_fault_init(s);
@@ -635,6 +636,12 @@ static ptrdiff_t x86_gen_code(TCGContext *s, TCGCodeBuf buf,
         case TCG_OP_vld:
             if (can_fold(g, i)) {
                 g->fold = i;
+                continue;
+            }
+            break;
+        case TCG_OP_v:
+            if (op->aux == VOP_cvtps2ph && x86_try_half_store(g)) {
+                i = g->i;
                 continue;
             }
             break;

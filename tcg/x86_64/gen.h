@@ -253,6 +253,8 @@ bool x86_vop_keeps_flags(X86Gen *g, const TCGOp *op);
 /* Can @ld be src[@src] of @op, the next one, in memory? */
 bool x86_vec_can_fold(X86Gen *g, const TCGOp *ld, const TCGOp *op,
                       unsigned src);
+/* vec-ops.c: `cvtps2ph; vst` in one instruction at g->i. */
+bool x86_try_half_store(X86Gen *g);
 void x86_vec_move(X86Gen *g, unsigned d, unsigned s);
 void x86_vec_load(X86Gen *g, unsigned d, X86Rm m);
 void x86_vec_store(X86Gen *g, unsigned s, X86Rm m);

@@ -413,6 +413,31 @@ static bool gen_cvtps2ph(X86Gen *g, const TCGOp *op)
     return true;
 }
 
+/* `cvtps2ph; vst`: exceptions and faults in the order of the CPU. */
+bool x86_try_half_store(X86Gen *g)
+{
+    unsigned i = g->i;
+    const TCGOp *op = &g->s->ops[i], *st = op + 1;
+    X86Rm m;
+
+    if (op->aux != VOP_cvtps2ph || !g->s->fuses_half_stores ||
+        i + 1 >= g->s->nb_ops || st->opc != TCG_OP_vst ||
+        st->src[2] != op->dst[0] || st->w != op->w - 1 ||
+        !(g->ra.dead[i + 1] & 4)) {
+        return false;
+    }
+    g->vex = true;
+    m = x86_address(g, st);
+    vop_i(g, X_0F3A | X_66 | X_VEX | 0x1d | (op->w == VW_32 ? X_L : 0),
+          x86_vuse(g, op->src[0]), 0, m, op->imm);
+    for (unsigned k = i; k <= i + 1; k++) {
+        g->ra.cur = k;
+        ra_op_end(&g->ra);
+    }
+    g->i = i + 1;
+    return true;
+}
+
 static bool gen_sha256rnds2(X86Gen *g, const TCGOp *op)
 {
     X86Rm rm;

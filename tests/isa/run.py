@@ -327,12 +327,14 @@ NO_AVX = '-avx2,-avx,-fma,-bmi2,-bmi1,-sse4.1,-sse4.2,-ssse3'
 
 
 def configs(emu, n):
+    tcg = [emu, '-accel', 'tcg,cold=0']     # what runs once is translated
     return [
-        Config('tcg', [emu], {}, n, 0),
-        Config('tcg-sse2', [emu], {'QEMU_HOST_FEATURES': NO_AVX},
+        Config('tcg', tcg, {}, n, 0),
+        Config('tcg-sse2', tcg, {'QEMU_HOST_FEATURES': NO_AVX},
                n if n > 1000000 else n // 4, HALVES),
-        Config('tcg-x87', [emu], {'QEMU_X87': 'soft'}, n // 8, NO_TRANS),
-        Config('tcg-single', [emu, '-one-insn-per-tb'], {}, n // 8, 0),
+        Config('tcg-x87', tcg, {'QEMU_X87': 'soft'}, n // 8, NO_TRANS),
+        Config('tcg-single', tcg + ['-one-insn-per-tb'], {}, n // 8, 0),
+        Config('cold', [emu, '-accel', 'tcg,cold=255'], {}, n // 4, 0),
         Config('interp', [emu, '-accel', 'interp'], {}, n // 4 if n > 1000000
                else n // 8, NO_APPROX),
     ]

@@ -61,14 +61,14 @@ static void trans_cvt_to_mmx(DisasContext *s, const X86Insn *insn, int arg)
 }
 
 /* VCVTPS2PH stores half of what it reads. */
-static void cvtps2ph_store(DisasContext *s, TCGv addr, unsigned reg,
+static void cvtps2ph_store(DisasContext *s, TCGMem m, unsigned reg,
                            unsigned w, int64_t imm)
 {
     TCGv d = vtemp(s);
 
     tcg_gen_v(s->tcg, VOP_cvtps2ph, w, MO_32, TCG_F_ZERO_UPPER, d,
               vreg(s, reg), TCGV_NONE, TCGV_NONE, imm);
-    tcg_gen_vst(s->tcg, w - 1, 0, (TCGMem) { .base = addr }, d);
+    tcg_gen_vst(s->tcg, w - 1, 0, m, d);
 }
 
 /* With exceptions unmasked: the store's faults come before them. */
@@ -81,7 +81,8 @@ static void cvtps2ph_unmasked(DisasContext *s, const struct X86SideExit *x)
     tcg_gen_atomic(s->tcg, TCG_OP_atomic_or, MO_8, temp(s),
                    (TCGMem) { .base = x->addr, .disp = last }, imm64(s, 0),
                    TCGV_NONE);
-    cvtps2ph_store(s, x->addr, x->arg[0] >> 8, w, x->arg[1]);
+    cvtps2ph_store(s, (TCGMem) { .base = x->addr }, x->arg[0] >> 8, w,
+                   x->arg[1]);
 }
 
 static void trans_cvtps2ph(DisasContext *s, const X86Insn *insn, int arg)
@@ -94,6 +95,10 @@ static void trans_cvtps2ph(DisasContext *s, const X86Insn *insn, int arg)
         tcg_gen_v(s->tcg, VOP_cvtps2ph, w, MO_32, upper_flag(insn),
                   vec_dst(s, insn, 0), vreg(s, reg), TCGV_NONE, TCGV_NONE,
                   insn->imm);
+        return;
+    }
+    if (s->tcg->fuses_half_stores) {
+        cvtps2ph_store(s, mem_operand(s, insn), reg, w, insn->imm);
         return;
     }
     before = temp(s);
@@ -109,7 +114,7 @@ static void trans_cvtps2ph(DisasContext *s, const X86Insn *insn, int arg)
     x->arg[1] = insn->imm;
     tcg_gen_brcond(s->tcg, TCG_COND_NE, MO_32, masks, imm64(s, 0x1f80),
                    x->label);
-    cvtps2ph_store(s, addr, reg, w, insn->imm);
+    cvtps2ph_store(s, (TCGMem) { .base = addr }, reg, w, insn->imm);
 }
 
 /* FMA: x = form | operation << 4, see VOP_fma. */

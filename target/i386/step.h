@@ -1,0 +1,42 @@
+/*
+ * Running guest instructions one by one, without translating them.
+ *
+ * Most code of a process runs once or a few times; executing it from its
+ * decoded form costs a small part of what its translation would.  Only frequent
+ * instructions are known here, and of them only the frequent forms: whoever
+ * calls asks first (x86_step_knows()) and translates everything else.
+ *
+ * The CPU state is exact at all times: rip is that of the instruction, and an
+ * instruction writes registers and flags after its last access to memory.  So
+ * a host fault in here is a guest fault, as in a helper.  Flags are left as
+ * the records that translated code would leave.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef I386_STEP_H
+#define I386_STEP_H
+
+#include "target/i386/cpu.h"
+#include "target/i386/decode.h"
+
+/* Can this instruction be run by x86_step_run()? */
+bool x86_step_knows(const X86Insn *insn);
+
+/* Instructions that follow each other; a branch is the last one. */
+typedef struct X86StepBlock {
+    const X86Insn *insn;
+    unsigned n;             /* at least 1 */
+    uint64_t start, end;    /* their bytes */
+    bool ordered;           /* memory accesses in the order of an x86 CPU */
+} X86StepBlock;
+
+/*
+ * Run @b from its beginning, where rip is.  Afterwards rip is where the guest
+ * goes on: behind the block, at the target of its branch, or behind an
+ * instruction that wrote into the block.  exception_index is set when one was
+ * raised (rip as the exception wants it), or else unchanged.  Returns the
+ * number of instructions that were run to their end.
+ */
+unsigned x86_step_run(CPUArchState *env, const X86StepBlock *b);
+
+#endif
