@@ -10,7 +10,8 @@
  *    donor's thread pointer while the donor sleeps in the kernel, and the
  *    donor cleans up when the child has exited or executed a program.  The
  *    creator itself makes the child, so that parent-death signals and vfork
- *    waiting are the kernel's own.
+ *    waiting are the kernel's own.  After a vfork it waits for the end of the
+ *    donor: the kernel refuses some calls to processes with several threads.
  *
  * Locking: signals are blocked from the first allocation to the moment both
  * sides are consistent.  A fork takes every lock of the emulator, in the order
@@ -293,6 +294,7 @@ typedef struct VmChild {
     uintptr_t thread_pointer;   /* the donor's, once ready */
     _Atomic int ready;
     _Atomic int alive;          /* cleared by the kernel (CLEARTID) */
+    pid_t donor;
     void *stack;
     struct SeccompState *seccomp;
 } VmChild;
@@ -318,6 +320,7 @@ static void *donor_main(void *arg)
     pid_t tid = raw_syscall(__NR_gettid);
 
     task_hide(tid);
+    vc->donor = tid;
     vc->thread_pointer = host_thread_pointer();
     futex_set_word(&vc->ready, 1);
     futex_wait_word(&vc->alive, 1);
@@ -409,13 +412,29 @@ static VmChild *vm_child_new(TaskState *parent, const CloneArgs *c)
     return vc;
 }
 
+/* The child of a vfork is on its own; thread @tid is about to end. */
+static void wait_for_donor(pid_t tid)
+{
+    static const struct timespec pause = { 0, 50000 };
+    pid_t pid = getpid();
+
+    for (int i = 0; i < 4000 && raw_syscall(__NR_tgkill, pid, tid, 0) == 0;
+         i++) {
+        if (i < 100) {
+            sched_yield();
+        } else {
+            nanosleep(&pause, NULL);
+        }
+    }
+}
+
 static int64_t clone_vm_process(TaskState *parent, const CloneArgs *c)
 {
     int flags = (c->flags & ~(CLONE_PARENT_SETTID | CLONE_CHILD_SETTID |
                               CLONE_CLEAR_SIGHAND)) | c->exit_signal |
                 CLONE_SETTLS | CLONE_CHILD_CLEARTID;
     VmChild *vc = vm_child_new(parent, c);
-    pid_t pidfd = -1, pid;
+    pid_t pidfd = -1, pid, donor;
 
     if (!vc) {
         return -ENOMEM;
@@ -431,6 +450,7 @@ static int64_t clone_vm_process(TaskState *parent, const CloneArgs *c)
         return -EAGAIN;
     }
     futex_wait_word(&vc->ready, 0);
+    donor = vc->donor;
     pid = clone(vm_child_main, (char *)vc->stack + THREAD_STACK_SIZE, flags,
                 vc, &pidfd, (void *)vc->thread_pointer, &vc->alive);
     if (pid < 0) {
@@ -438,6 +458,9 @@ static int64_t clone_vm_process(TaskState *parent, const CloneArgs *c)
         futex_set_word(&vc->alive, 0);
     }
     /* From here on *vc belongs to the donor. */
+    if (c->flags & CLONE_VFORK) {
+        wait_for_donor(donor);
+    }
     signal_unblock_all();
     return clone_result(c, pid, pidfd);
 }

@@ -7,7 +7,9 @@
  */
 #include "qemu/osdep.h"
 #include "linux-user/mmap-internal.h"
+#include "user/safe-syscall.h"
 #include <fcntl.h>
+#include <sys/syscall.h>
 
 #define TARGET_MREMAP_MAYMOVE   1
 #define TARGET_MREMAP_FIXED     2
@@ -214,14 +216,58 @@ int64_t target_mremap(uint64_t old_addr, uint64_t old_len, uint64_t new_len,
     return ret;
 }
 
+/*
+ * Another part of the file of [start, end), by mapping it again: for hosts
+ * whose pages are larger.  What has no path any more, or never had one, stays.
+ */
+static int64_t remap_by_path(GuestRegion *r, uint64_t start, uint64_t end,
+                             uint64_t offset)
+{
+    int prot = r->i.flags & (PAGE_READ | PAGE_WRITE | PAGE_EXEC);
+    int fd = r->i.file ? open(r->i.file->path, O_CLOEXEC |
+                              (prot & PAGE_WRITE ? O_RDWR : O_RDONLY)) : -1;
+    int64_t ret = -EINVAL;
+
+    if (fd >= 0) {
+        ret = target_mmap(start, end - start, prot,
+                          TARGET_MAP_SHARED | TARGET_MAP_FIXED, fd, offset);
+        close(fd);
+    }
+    return ret < 0 ? ret : 0;
+}
+
+/* The same by the host's own call. */
+static int64_t remap_by_host(GuestRegion *r, uint64_t start, uint64_t end,
+                             uint64_t offset)
+{
+    RegionInfo info = r->i;
+    int64_t ret;
+
+    if (info.flags & PAGE_EXEC) {
+        tb_invalidate_range(start, end - start);
+    }
+    page_lock();
+    ret = raw_syscall(__NR_remap_file_pages, start, end - start, 0,
+                      offset >> TARGET_PAGE_BITS, 0);
+    if (ret == 0) {
+        info.offset = offset;
+        if (info.file) {
+            info.file->refs++;
+        }
+        page_table_set(start, end, &info);
+        mapped_file_put(info.file);
+    }
+    page_unlock();
+    return ret;
+}
+
 /* Nonlinear file mappings: what the kernel itself does since 4.0. */
 int64_t target_remap_file_pages(uint64_t addr, uint64_t size, uint64_t prot,
-                                uint64_t pgoff, uint64_t flags)
+                                uint64_t pgoff)
 {
     GuestRegion *r;
     int64_t ret;
     uint64_t start = addr & TARGET_PAGE_MASK;
-    (void)flags;
 
     size &= TARGET_PAGE_MASK;
     if (prot || start + size <= start ||
@@ -230,24 +276,14 @@ int64_t target_remap_file_pages(uint64_t addr, uint64_t size, uint64_t prot,
     }
     mmap_lock();
     r = region_find(start);
-    if (!r || !(r->i.flags & PAGE_SHARED) || !r->i.file ||
-        start + size > r->node.end) {
+    if (!r || !(r->i.flags & PAGE_SHARED) || start + size > r->node.end) {
         ret = -EINVAL;
+    } else if (host_page_size == TARGET_PAGE_SIZE) {
+        ret = remap_by_host(r, start, start + size,
+                            pgoff << TARGET_PAGE_BITS);
     } else {
-        int prot_now = r->i.flags & (PAGE_READ | PAGE_WRITE | PAGE_EXEC);
-        int fd;
-
-        fd = open(r->i.file->path,
-                  (prot_now & PAGE_WRITE ? O_RDWR : O_RDONLY) | O_CLOEXEC);
-        if (fd < 0) {
-            ret = -EINVAL;
-        } else {
-            ret = target_mmap(start, size, prot_now,
-                              TARGET_MAP_SHARED | TARGET_MAP_FIXED, fd,
-                              pgoff << TARGET_PAGE_BITS);
-            close(fd);
-            ret = ret < 0 ? ret : 0;
-        }
+        ret = remap_by_path(r, start, start + size,
+                            pgoff << TARGET_PAGE_BITS);
     }
     mmap_unlock();
     return ret;

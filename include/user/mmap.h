@@ -89,7 +89,7 @@ uint64_t target_brk(uint64_t new_brk);
 int64_t target_shmat(int shmid, uint64_t addr, int flags);
 int64_t target_shmdt(uint64_t addr);
 int64_t target_remap_file_pages(uint64_t addr, uint64_t size, uint64_t prot,
-                                uint64_t pgoff, uint64_t flags);
+                                uint64_t pgoff);
 
 /* The break starts at @start (page-aligned by the callee), from the loader. */
 void target_set_brk(uint64_t start);
@@ -130,6 +130,13 @@ bool mmap_may_straddle(uint64_t addr, bool write);
  */
 uint64_t mmap_next_past_eof(uint64_t addr, uint64_t end);
 
+/*
+ * Bytes from @addr on, at most @len, that the kernel may read or write for the
+ * guest by the guest's own table.  Memory of the host that shares no page with
+ * the guest counts.  Lock-free.
+ */
+uint64_t mmap_extent(uint64_t addr, uint64_t len, bool write);
+
 /* Counters of the large pages, for `-d stats`. */
 void mmap_print_stats(void);
 
@@ -154,15 +161,19 @@ static inline void mmap_safe_point(void)
  */
 void mmap_open_range(uint64_t addr, uint64_t len);
 
+/* Does [addr, addr + len) touch a page that keeps the kernel away for now? */
+bool mmap_closed_in(uint64_t addr, uint64_t len);
+
 /*
  * A system call failed with EFAULT on a host with large pages: open all pages
  * that protect more than the guest asked for, so that the call can be tried
  * again, and close them afterwards.  False: there are none.
  *
  * mmap_close_all() is true when another thread has closed some in between: a
- * call that failed again deserves another try.
+ * call that failed again deserves another try.  With @hold no thread closes any
+ * until then, so the next failure is the answer.
  */
-bool mmap_open_all(void);
+bool mmap_open_all(bool hold);
 bool mmap_close_all(void);
 
 /*

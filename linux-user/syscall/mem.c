@@ -88,7 +88,7 @@ int64_t sys_munlockall(CPUArchState *env, const uint64_t *a)
 
 int64_t sys_remap_file_pages(CPUArchState *env, const uint64_t *a)
 {
-    return target_remap_file_pages(a[0], a[1], a[2], a[3], a[4]);
+    return target_remap_file_pages(a[0], a[1], a[2], a[3]);
 }
 
 int64_t sys_shmat(CPUArchState *env, const uint64_t *a)

@@ -54,6 +54,9 @@ int64_t sys_prctl(CPUArchState *env, const uint64_t *a)
         return seccomp_mode(task_of(env));
     case PR_SET_SECCOMP:
         return seccomp_prctl_set(env, a[1], a[2]);
+    case PR_GET_TID_ADDRESS:
+        return put_guest_u64(a[1], task_of(env)->clear_child_tid) ? 0 :
+                                                                    -EFAULT;
     case PR_GET_AUXV:
         return a[3] || a[4] ? -EINVAL : get_auxv(a[1], a[2]);
     case PR_GET_TSC:

@@ -152,6 +152,35 @@ static void sharing(void)
     SHOW(err(shmctl(id, IPC_RMID, NULL)));
 }
 
+/* Two pages of shared memory, the first shown twice. */
+static void nonlinear(void)
+{
+    int fd = memfd_create("n", 0);
+    char *a = mmap(NULL, 8192, 3, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    char *f;
+
+    ftruncate(fd, 8192);
+    f = mmap(NULL, 8192, 3, MAP_SHARED, fd, 0);
+    a[0] = f[0] = 1;
+    a[4096] = f[4096] = 2;
+    /* Not on hosts with larger pages. */
+    if (remap_file_pages(a + 4096, 4096, 0, 0, 0) == 0) {
+        CHECK_EQ(a[4096], 1);
+        CHECK_EQ(remap_file_pages(f + 4096, 4096, 0, 0, 0), 0);
+        f[4096] = 3;
+        CHECK_EQ(f[0], 3);
+    } else {
+        CHECK_EQ(errno, EINVAL);
+        CHECK(atoi(getenv("QEMU_HOST_PAGESIZE") ?: "4096") > 4096 ||
+              nested("pages of 16 KiB"));
+    }
+    SHOW(err(remap_file_pages(a, 4096, 1, 0, 0)));
+    SHOW(err(remap_file_pages(a, 16384, 0, 0, 0)));
+    munmap(a, 8192);
+    munmap(f, 8192);
+    close(fd);
+}
+
 static void heap(void)
 {
     char *b = sbrk(0);
@@ -199,6 +228,7 @@ int main(void)
     placement();
     files();
     sharing();
+    nonlinear();
     heap();
     maps();
     return 0;

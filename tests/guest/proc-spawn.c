@@ -8,6 +8,7 @@
 /* nested: the host makes a plain fork of CLONE_VM */
 #include "guest.h"
 #include <spawn.h>
+#include <sys/stat.h>
 
 extern char **environ;
 static volatile int shared;
@@ -123,6 +124,18 @@ static void vfork_waits(void)
     waitpid(pid, NULL, 0);
 }
 
+/* After a vfork there is one thread: some calls insist on that. */
+static void vfork_alone(void)
+{
+    struct stat st;
+
+    for (int i = 0; i < 200; i++) {
+        CHECK_EQ(run_vfork(0), 0x300);
+        CHECK_EQ(stat("/proc/self/task", &st), 0);
+        CHECK_EQ(st.st_nlink, 3);
+    }
+}
+
 static volatile int stop;
 
 static void *busy(void *arg)
@@ -181,6 +194,7 @@ int main(void)
     spawn_output();
     vforks();
     vfork_waits();
+    vfork_alone();
     threaded();
     printf("system %x\n", system("exit 7"));
     f = popen("echo from popen", "r");

@@ -309,6 +309,11 @@ static void test_prctl(void)
     CHECK_EQ(prctl(PR_SET_PDEATHSIG, 0), 0);
     CHECK_EQ(prctl(PR_GET_TSC, &i), 0);
     CHECK_EQ(i, PR_TSC_ENABLE);
+    CHECK_EQ(syscall(SYS_set_tid_address, &i), getpid());
+    /* Kernels without checkpoints do not tell. */
+    if (prctl(PR_GET_TID_ADDRESS, &v) == 0) {
+        CHECK_EQ(v, (unsigned long)&i);
+    }
     CHECK_EQ(sc(prctl(PR_SET_NAME, 8)), -EFAULT);
     CHECK_EQ(sc(prctl(12345, 0, 0, 0, 0)), -EINVAL);
     CHECK_EQ(syscall(SYS_arch_prctl, ARCH_GET_FS, &v), 0);
