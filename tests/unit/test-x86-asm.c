@@ -6,8 +6,6 @@
  */
 #include "qemu/osdep.h"
 #include <glib.h>
-
-#ifdef __x86_64__
 #include "tcg/x86_64/x86-asm.h"
 
 static void test_encoder(void)
@@ -91,13 +89,10 @@ static void test_encoder(void)
           0x66, 0x4d, 0x0f, 0x7e, 0xcd);
 #undef CHECK
 }
-#endif
 
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-#ifdef __x86_64__
     g_test_add_func("/tcg/x86_64/encoder", test_encoder);
-#endif
     return g_test_run();
 }

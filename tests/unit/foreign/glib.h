@@ -10,6 +10,8 @@
 #define TESTS_UNIT_FOREIGN_GLIB_H
 
 #include <ctype.h>
+#include <dirent.h>
+#include <fnmatch.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -18,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -345,6 +348,60 @@ static inline int g_rand_int_range(GRand *r, int begin, int end)
     return begin + g_rand_int(r) % ((unsigned)end - begin);
 }
 
+/* The only form that is used. */
+static inline char *g_build_filename(const char *dir, const char *name,
+                                     const void *end)
+{
+    return g_strdup_printf("%s/%s", dir, name);
+}
+
+/* --- folders, arrays ---------------------------------------------------- */
+
+typedef DIR GDir;
+#define g_dir_open(path, flags, error) opendir(path)
+#define g_dir_close closedir
+
+static inline const char *g_dir_read_name(GDir *dir)
+{
+    struct dirent *e;
+
+    do {
+        e = readdir(dir);
+    } while (e && (!strcmp(e->d_name, ".") || !strcmp(e->d_name, "..")));
+    return e ? e->d_name : NULL;
+}
+
+typedef struct GArray {
+    char *data;
+    guint len;
+    size_t size;
+} GArray;
+
+static inline GArray *g_array_new(bool zero_end, bool clear, size_t size)
+{
+    GArray *a = g_new0(GArray, 1);
+
+    a->size = size;
+    return a;
+}
+
+static inline void g_lite_array_append(GArray *a, const void *v)
+{
+    a->data = realloc(a->data, (a->len + 1) * a->size);
+    if (!a->data) {
+        abort();
+    }
+    memcpy(a->data + a->len++ * a->size, v, a->size);
+}
+#define g_array_append_val(a, v) g_lite_array_append(a, &(v))
+#define g_array_index(a, type, i) (((type *)(a)->data)[i])
+
+static inline void g_array_free(GArray *a, bool data)
+{
+    free(a->data);
+    free(a);
+}
+
 /* --- tests ------------------------------------------------------------- */
 
 typedef struct GLiteTest {
@@ -358,6 +415,10 @@ static struct {
     unsigned nb, number;
     bool failed, skipped;
     GRand rand;
+    const GLiteTest *current;
+    bool in_child;              /* of g_test_trap_subprocess() */
+    int status;                 /* of the last one, and what it wrote */
+    char out[2][1 << 16];
 } g_lite;
 
 static inline void g_test_init(int *argc, char ***argv, void *end)
@@ -389,7 +450,8 @@ static inline int g_test_run(void)
     printf("1..%u\n", g_lite.nb);
     for (unsigned i = 0; i < g_lite.nb; i++) {
         g_lite.failed = g_lite.skipped = false;
-        g_lite.test[i].fn(g_lite.test[i].data);
+        g_lite.current = &g_lite.test[i];
+        g_lite.current->fn(g_lite.current->data);
         printf("%s %u %s%s\n", g_lite.failed ? "not ok" : "ok", i + 1,
                g_lite.test[i].path, g_lite.skipped ? " # SKIP" : "");
         failed += g_lite.failed;
@@ -443,6 +505,40 @@ void g_lite_die(const char *file, int line, const char *fmt, ...)
 }
 #define g_error(...) g_lite_die(__FILE__, __LINE__, __VA_ARGS__)
 
+/* The test once more in a child, which only differs in g_test_subprocess(). */
+#define g_test_subprocess() (g_lite.in_child)
+
+static inline void g_test_trap_subprocess(const char *path, unsigned timeout,
+                                          unsigned flags)
+{
+    FILE *file[2] = { tmpfile(), tmpfile() };
+    pid_t pid;
+
+    if (path || !file[0] || !file[1]) {
+        g_error("no subprocess");
+    }
+    fflush(stdout);
+    pid = fork();
+    if (pid == 0) {
+        g_lite.in_child = true;
+        dup2(fileno(file[0]), 1);
+        dup2(fileno(file[1]), 2);
+        g_lite.current->fn(g_lite.current->data);
+        exit(0);
+    }
+    if (pid < 0 || waitpid(pid, &g_lite.status, 0) != pid) {
+        g_error("no subprocess");
+    }
+    for (unsigned k = 0; k < 2; k++) {
+        size_t n;
+
+        rewind(file[k]);
+        n = fread(g_lite.out[k], 1, sizeof(g_lite.out[k]) - 1, file[k]);
+        g_lite.out[k][n] = 0;
+        fclose(file[k]);
+    }
+}
+
 #define g_lite_check(e, text) \
     ((e) ? (void)0 : g_lite_die(__FILE__, __LINE__, "assertion failed: %s", \
                                 text))
@@ -452,6 +548,13 @@ void g_lite_die(const char *file, int line, const char *fmt, ...)
 #define g_assert_null(e)    g_lite_check((e) == NULL, #e " == NULL")
 #define g_assert_nonnull(e) g_lite_check((e) != NULL, #e " != NULL")
 #define g_assert_not_reached() g_lite_die(__FILE__, __LINE__, "reached")
+
+#define g_test_trap_assert_passed() g_assert(g_lite.status == 0)
+#define g_test_trap_assert_failed() g_assert(g_lite.status != 0)
+#define g_test_trap_assert_stdout(pattern) \
+    g_lite_check(fnmatch(pattern, g_lite.out[0], 0) == 0, g_lite.out[0])
+#define g_test_trap_assert_stderr(pattern) \
+    g_lite_check(fnmatch(pattern, g_lite.out[1], 0) == 0, g_lite.out[1])
 
 #define g_lite_compare(type, fmt, a, op, b) do { \
         type g_a = (a), g_b = (b); \
