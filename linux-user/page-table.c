@@ -28,6 +28,13 @@ static uint64_t table_pages;
 static GuestRegion *free_regions;       /* linked through node.right */
 static MappedFile *last_file;           /* one reference held */
 
+/*
+ * The descriptor last_file was found by, for loaders that map a file piece by
+ * piece: looking up its name is slow.  A renamed file has another ctime.
+ */
+static _Atomic int last_fd = -1;
+static struct timespec last_ctime;
+
 static void write_begin(void)
 {
     atomic_store_explicit(&table_seq, table_seq + 1, memory_order_relaxed);
@@ -88,10 +95,23 @@ MappedFile *mapped_file_get(int fd)
     if (fstat(fd, &st) < 0) {
         return NULL;
     }
+    if (fd == last_fd && last_file->dev == st.st_dev &&
+        last_file->ino == st.st_ino &&
+        !memcmp(&last_ctime, &st.st_ctim, sizeof(last_ctime))) {
+        last_file->refs++;
+        return last_file;
+    }
     snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
     len = readlink(link, path, PATH_MAX);
     path[MAX(len, 0)] = 0;
+    last_ctime = st.st_ctim;
+    last_fd = fd;
     return mapped_file_new(st.st_dev, st.st_ino, path);
+}
+
+void mapped_file_forget_fd(void)
+{
+    last_fd = -1;
 }
 
 bool mapped_file_is(const MappedFile *f, int fd)

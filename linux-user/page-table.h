@@ -89,6 +89,8 @@ uint64_t page_table_pages(void);
 
 /* The file behind descriptor @fd with one reference for the caller. */
 MappedFile *mapped_file_get(int fd);
+/* A descriptor is about to be closed or replaced.  No lock. */
+void mapped_file_forget_fd(void);
 MappedFile *mapped_file_new(uint64_t dev, uint64_t ino, const char *path);
 void mapped_file_put(MappedFile *f);
 /* Is descriptor @fd this very file? */

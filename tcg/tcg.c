@@ -12,16 +12,33 @@
  */
 #include "internal.h"
 
+/*
+ * One piece, large enough for calloc() to get it from the kernel: most of it is
+ * never touched.
+ */
+typedef struct TCGArrays {
+    TCGContextFull context;
+    TCGVal vals[TCG_MAX_VALS];
+    TCGLabelInfo labels[TCG_MAX_LABELS];
+    TCGInsnMark marks[TCG_MAX_OPS];
+    TCGPassData pass_data;
+    TCGOp ops[TCG_MAX_OPS + 1];
+} TCGArrays;
+
 TCGContext *tcg_context_new(void)
 {
-    TCGContextFull *f = calloc(1, sizeof(*f));
-    TCGContext *s = &f->pub;
+    TCGArrays *a = calloc(1, sizeof(*a));
+    TCGContext *s;
 
-    s->ops = calloc(TCG_MAX_OPS + 1, sizeof(TCGOp));
-    s->vals = calloc(TCG_MAX_VALS, sizeof(TCGVal));
-    s->labels = calloc(TCG_MAX_LABELS, sizeof(TCGLabelInfo));
-    s->marks = calloc(TCG_MAX_OPS, sizeof(TCGInsnMark));
-    s->pass_data = calloc(1, sizeof(TCGPassData));
+    if (!a) {
+        return NULL;
+    }
+    s = &a->context.pub;
+    s->ops = a->ops;
+    s->vals = a->vals;
+    s->labels = a->labels;
+    s->marks = a->marks;
+    s->pass_data = &a->pass_data;
     s->nb_vals = 1;
     return s;
 }
@@ -29,13 +46,8 @@ TCGContext *tcg_context_new(void)
 void tcg_context_free(TCGContext *s)
 {
     if (s) {
-        free(s->ops);
-        free(s->vals);
-        free(s->labels);
-        free(s->marks);
-        free(s->pass_data);
         free(s->backend_data);
-        free(container_of(s, TCGContextFull, pub));
+        free(container_of(s, TCGArrays, context.pub));
     }
 }
 

@@ -22,16 +22,27 @@
 #include "target/i386/helper.h"
 #include "target/i386/step.h"
 #include "tcg/tcg-cc.h"
+#include <sys/mman.h>
 
-#define COLD_BITS       18
+#define COLD_BITS       16
 #define COLD_MAX_INSNS  32
 
-static uint8_t runs[1u << COLD_BITS];
+static uint8_t runs[1u << COLD_BITS] QEMU_ALIGNED(4096);
 
-/* Neighbours share cache lines, and pages. */
+/* Neighbours share cache lines. */
 static uint8_t *counter(uint64_t pc)
 {
     return &runs[(pc >> 1 ^ pc >> (1 + COLD_BITS)) & ((1u << COLD_BITS) - 1)];
+}
+
+void cold_init(void)
+{
+#ifdef MADV_POPULATE_WRITE
+    /* Soon all of it is in use: cheaper than a fault for each page. */
+    if (engine.cfg.cold_runs) {
+        madvise(runs, sizeof(runs), MADV_POPULATE_WRITE);
+    }
+#endif
 }
 
 bool cold_wanted(uint64_t pc)

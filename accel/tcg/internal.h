@@ -172,6 +172,7 @@ void tb_check_failed(uint64_t pc);
  * yet?  Then cold_run() may run some of it and return true with an exception
  * set; it returns false when a unit is needed after all.
  */
+void cold_init(void);
 bool cold_wanted(uint64_t pc);
 bool cold_run(EngineCPU *cpu, uint64_t pc);
 

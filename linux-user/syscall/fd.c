@@ -11,11 +11,13 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "internal.h"
+#include "linux-user/page-table.h"
 #include "openflags.h"
 #include "qemu/log.h"
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/vfs.h>
 
 #define MAX_PRIVATE 8
@@ -95,11 +97,13 @@ bool fd_is_private(int fd)
 
 int64_t sys_close(CPUArchState *env, const uint64_t *a)
 {
+    mapped_file_forget_fd();
     return fd_hidden(a[0]) ? -EBADF : raw_syscall(__NR_close, a[0]);
 }
 
 int64_t sys_dup2(CPUArchState *env, const uint64_t *a)
 {
+    mapped_file_forget_fd();
     if (fd_hidden(a[0]) || fd_hidden(a[1])) {
         return -EBADF;
     }
@@ -118,6 +122,7 @@ int64_t sys_dup2(CPUArchState *env, const uint64_t *a)
 
 int64_t sys_dup3(CPUArchState *env, const uint64_t *a)
 {
+    mapped_file_forget_fd();
     if (fd_hidden(a[0]) || fd_hidden(a[1])) {
         return -EBADF;
     }
@@ -126,9 +131,11 @@ int64_t sys_dup3(CPUArchState *env, const uint64_t *a)
 
 static int64_t close_range_host(unsigned first, unsigned last, unsigned flags)
 {
-    int64_t ret = raw_syscall(__NR_close_range, first, last, flags);
+    int64_t ret;
     struct rlimit rl;
 
+    mapped_file_forget_fd();
+    ret = raw_syscall(__NR_close_range, first, last, flags);
     if (ret != -ENOSYS || (flags & ~(unsigned)CLOSE_RANGE_CLOEXEC)) {
         return ret;
     }
@@ -206,6 +213,24 @@ int64_t sys_fcntl(CPUArchState *env, const uint64_t *a)
 
 /* Directory listings. */
 
+/* Does directory @dir of /proc have the file of our own at our own number? */
+static bool shows_private_file(int dir)
+{
+    for (int i = 0; i < MAX_PRIVATE; i++) {
+        int fd = atomic_load(&private_fds[i]);
+        struct stat own, there;
+        char name[16];
+
+        snprintf(name, sizeof(name), "%d", fd);
+        if (fd >= 0 && fstat(fd, &own) == 0 &&
+            fstatat(dir, name, &there, 0) == 0 &&
+            own.st_dev == there.st_dev && own.st_ino == there.st_ino) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool lists_own_fds(int fd)
 {
     char link[64], path[PATH_MAX];
@@ -219,7 +244,8 @@ static bool lists_own_fds(int fd)
     snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
     n = readlink(link, path, sizeof(path) - 1);
     if (n <= 0) {
-        return false;
+        /* The guest has left for a root directory without /proc. */
+        return shows_private_file(fd);
     }
     path[n] = 0;
     snprintf(link, sizeof(link), "/proc/%d/", (int)getpid());

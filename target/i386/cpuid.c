@@ -325,9 +325,14 @@ static bool is_amd(const struct X86CPUModel *m)
 
 static unsigned nr_cpus(void)
 {
-    long n = sysconf(_SC_NPROCESSORS_ONLN);
+    static _Atomic long known;      /* sysconf() reads a file in sysfs */
+    long n = known;
 
-    return n < 1 ? 1 : n > 254 ? 254 : n;
+    if (!n) {
+        n = sysconf(_SC_NPROCESSORS_ONLN);
+        n = known = n < 1 ? 1 : n > 254 ? 254 : n;
+    }
+    return n;
 }
 
 static uint32_t signature(const ModelDef *d)

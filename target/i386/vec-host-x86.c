@@ -11,6 +11,7 @@
  */
 #include "qemu/osdep.h"
 #include "target/i386/translate/vec-helper.h"
+#include <cpuid.h>
 
 #pragma GCC target("general-regs-only")
 
@@ -36,7 +37,15 @@ extern const uint8_t x86_pcmpistrm_stubs[], x86_pcmpistri_stubs[];
 
 bool vec_host_pcmpstr(void)
 {
-    return __builtin_cpu_supports("sse4.2");
+    /* not by way of libgcc, which runs a dozen CPUIDs in every process */
+    static _Atomic int known;
+    unsigned a, b, c, d;
+
+    if (unlikely(!known)) {
+        __cpuid(1, a, b, c, d);
+        known = c & bit_SSE4_2 ? 1 : -1;
+    }
+    return known > 0;
 }
 
 uint64_t vec_host_run_pcmpstr(CPUArchState *env, unsigned ctl, bool is_explicit,

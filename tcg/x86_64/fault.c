@@ -24,20 +24,31 @@ static const uint8_t greg_of[16] = {
 };
 
 static const TCGContext *ctx;
-static unsigned ymm_offset;     /* of the YMM halves in an XSAVE area */
 
 void x86_fault_init(const TCGContext *s)
 {
+    ctx = s;
+}
+
+/*
+ * Where the YMM halves are in an XSAVE area, or 0.  Not asked for before it is
+ * needed: CPUID is slow under a hypervisor.
+ */
+static unsigned get_ymm_offset(void)
+{
+    static _Atomic unsigned offset;
     unsigned a, b, c, d;
 
-    ctx = s;
-    ymm_offset = have(X86_AVX) && __get_cpuid_count(13, 2, &a, &b, &c, &d)
-                 ? b : 0;
+    if (have(X86_AVX) && !offset && __get_cpuid_count(13, 2, &a, &b, &c, &d)) {
+        offset = b;
+    }
+    return offset;
 }
 
 /* The YMM halves, or NULL when they are not in the frame (all zero). */
 static uint8_t *ymm_halves(const ucontext_t *uc, bool *have_area)
 {
+    unsigned ymm_offset = get_ymm_offset();
     uint8_t *fp = (uint8_t *)uc->uc_mcontext.fpregs;
     uint32_t magic;
     uint64_t xstate_bv;
@@ -147,7 +158,7 @@ void x86_sync_to_ucontext(const void *env, void *p)
         uint8_t *fp = (uint8_t *)uc->uc_mcontext.fpregs;
         uint64_t xstate_bv;
 
-        ymm = fp + ymm_offset;
+        ymm = fp + get_ymm_offset();
         memset(ymm, 0, 256);
         memcpy(&xstate_bv, fp + 512, 8);
         xstate_bv |= XSTATE_YMM;

@@ -44,13 +44,12 @@ static const struct {
     { "vpclmulqdq", X86_VPCLMUL, X86_AVX2 | X86_PCLMUL, LEAF_7, 2, 10 },
 };
 
-/* Does the kernel save YMM registers? */
-static bool os_has_ymm(void)
+/* Does the kernel save YMM registers?  @leaf1_c: from CPUID. */
+static bool os_has_ymm(uint32_t leaf1_c)
 {
-    unsigned a, b, c, d;
     uint32_t lo, hi;
 
-    if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & bit_OSXSAVE)) {
+    if (!(leaf1_c & bit_OSXSAVE)) {
         return false;
     }
     __asm__ volatile("xgetbv" : "=a" (lo), "=d" (hi) : "c" (0));
@@ -60,11 +59,16 @@ static bool os_has_ymm(void)
 static void probe(void)
 {
     unsigned r[NB_LEAVES][4] = { 0 };
+    unsigned last = __get_cpuid_max(0, NULL);
 
-    /* CPUID is slow under a hypervisor: each leaf once */
+    /*
+     * CPUID takes microseconds under a hypervisor: each leaf once.  Every
+     * x86-64 CPU has LEAF_EXT.
+     */
     for (unsigned k = 0; k < NB_LEAVES; k++) {
-        __get_cpuid_count(leaves[k], 0, &r[k][0], &r[k][1], &r[k][2],
-                          &r[k][3]);
+        if (k == LEAF_EXT || leaves[k] <= last) {
+            __cpuid_count(leaves[k], 0, r[k][0], r[k][1], r[k][2], r[k][3]);
+        }
     }
     x86_features = 0;
     for (unsigned k = 0; k < ARRAY_SIZE(features); k++) {
@@ -72,7 +76,7 @@ static void probe(void)
             x86_features |= features[k].bit;
         }
     }
-    if (!os_has_ymm()) {
+    if (!os_has_ymm(r[LEAF_1][2])) {
         x86_features &= ~X86_AVX;
     }
 }

@@ -143,7 +143,7 @@ static void survey(const X86Insn *insn, InsnSurvey *v)
  * the exit's target translates soon after.  An entry holds the bytes it was
  * made from and is good as long as they are there.  Translation lock.
  */
-#define RECENT_BITS      10
+#define RECENT_BITS      8
 #define RECENT_BYTES     16     /* the longest instruction and a bit */
 
 typedef struct RecentInsn {
