@@ -47,9 +47,32 @@ typedef struct ExecTarget {
  * Handing over.
  */
 
+/*
+ * The emulator's own file, opened when the guest is about to change its root
+ * directory: /proc may not be there afterwards.  -1: not needed so far.
+ */
+static _Atomic int self_fd = -1;
+
+static bool self_is_open(void)
+{
+    return self_fd >= 0 && fcntl(self_fd, F_GETFD) >= 0;
+}
+
+void exec_keep_self(void)
+{
+    /* After a vfork the descriptors may be others than when it was opened. */
+    if (!self_is_open()) {
+        int fd = open("/proc/self/exe", O_PATH | O_CLOEXEC);
+
+        if (fd >= 0) {
+            self_fd = fd_make_private(fd);
+        }
+    }
+}
+
 ExecHandover exec_handover_take(char **envp)
 {
-    ExecHandover h = { .fd = -1, .seccomp_fd = -1 };
+    ExecHandover h = { .fd = -1, .seccomp_fd = -1, .self_fd = -1 };
     size_t len = strlen(HANDOVER_VAR);
 
     for (char **e = envp; *e; e++) {
@@ -59,6 +82,9 @@ ExecHandover exec_handover_take(char **envp)
             h.fd = strtol(*e + len, &end, 10);
             if (*end == ',') {
                 h.seccomp_fd = strtol(end + 1, &end, 10);
+            }
+            if (*end == ',') {
+                h.self_fd = strtol(end + 1, &end, 10);
             }
             if (*end == ':') {
                 h.present = true;
@@ -75,6 +101,10 @@ ExecHandover exec_handover_take(char **envp)
         if (strncmp(*e, HIDDEN_PREFIX, len) == 0) {
             *e += len;
         }
+    }
+    /* Closed already when the new emulator could be found without it. */
+    if (fcntl(h.self_fd, F_GETFD) >= 0) {
+        self_fd = fd_make_private(h.self_fd);
     }
     return h;
 }
@@ -372,6 +402,42 @@ static bool hide_from_host(StrVec *env, char **block)
     return true;
 }
 
+static int64_t exec_self_fd(TaskState *ts, char **argv, char **envp)
+{
+    int64_t ret;
+
+    fcntl(self_fd, F_SETFD, 0);
+    host_signals_for_exec(ts, true);
+    ret = safe_syscall(__NR_execveat, self_fd, "", argv, envp, AT_EMPTY_PATH);
+    host_signals_for_exec(ts, false);
+    fcntl(self_fd, F_SETFD, FD_CLOEXEC);
+    return ret == -QEMU_ERESTARTSYS ? -QEMU_ERESTARTNOINTR : ret;
+}
+
+static bool not_found(int64_t ret)
+{
+    return ret == -ENOENT || ret == -EACCES || ret == -ELIBBAD;
+}
+
+/* The emulator again, wherever the root directory is by now. */
+static int64_t exec_self(TaskState *ts, char **argv, char **envp)
+{
+    int64_t ret = host_exec(ts, "/proc/self/exe", argv, envp);
+
+    if (not_found(ret) && self_is_open()) {
+        ret = exec_self_fd(ts, argv, envp);
+    }
+    if (not_found(ret)) {
+        ret = host_exec(ts, options_emulator_path(), argv, envp);
+    }
+    if (not_found(ret)) {
+        error_report("no program can be started: neither the emulator nor its "
+                     "libraries are below the root directory (a --static "
+                     "build needs none)");
+    }
+    return ret;
+}
+
 static int64_t exec_emulated(TaskState *ts, ExecTarget *t, uint64_t argv,
                              uint64_t envp)
 {
@@ -396,18 +462,15 @@ static int64_t exec_emulated(TaskState *ts, ExecTarget *t, uint64_t argv,
         ret = seccomp_export(&seccomp_fd);
     }
     if (ret == 0) {
-        snprintf(handover, sizeof(handover), HANDOVER_VAR "%d,%d:%s", fd,
-                 seccomp_fd, t->guest_path);
+        snprintf(handover, sizeof(handover), HANDOVER_VAR "%d,%d,%d:%s", fd,
+                 seccomp_fd, self_is_open() ? self_fd : -1, t->guest_path);
         ret = vec_add(&env, handover) ? 0 : -ENOMEM;
     }
     ts->exec_scratch[0] = args.v;
     ts->exec_scratch[1] = env.v;
     ts->exec_scratch[2] = hidden;
     if (ret == 0) {
-        ret = host_exec(ts, "/proc/self/exe", args.v, env.v);
-        if (ret == -ENOENT || ret == -EACCES) {
-            ret = host_exec(ts, options_emulator_path(), args.v, env.v);
-        }
+        ret = exec_self(ts, args.v, env.v);
     }
     if (fd >= 0) {
         close(fd);

@@ -117,7 +117,12 @@ static void open_log(bool handed_over)
     ret = qemu_log_open(file);
     if (ret < 0) {
         error_report("cannot open the log '%s': %s", file, strerror(-ret));
-        exit(1);
+        if (!handed_over) {
+            exit(1);
+        }
+        /* The guest's program must not fail for it, after chroot() say. */
+        qemu_loglevel = 0;
+        return;
     }
     fd = fd_make_private(qemu_log_fd());
     qemu_log_set_fd(fd);

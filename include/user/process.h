@@ -50,9 +50,16 @@ typedef struct ExecHandover {
     int fd;                 /* open program to load and then close, or -1:
                                load the path of the command line */
     int seccomp_fd;         /* for seccomp_import(), or -1 */
+    int self_fd;            /* the emulator's own file, or -1; taken care of */
     const char *execfn;     /* AT_EXECFN; borrowed from the environment */
 } ExecHandover;
 ExecHandover exec_handover_take(char **envp);
+
+/*
+ * The root directory is about to change: remember the emulator's file, so that
+ * programs can be executed without /proc.
+ */
+void exec_keep_self(void);
 
 /* What has to be said before the process ends: statistics, reports. */
 void process_before_exit(int status);

@@ -10,6 +10,7 @@
 #include "internal.h"
 #include "openflags.h"
 #include "user/path.h"
+#include "user/process.h"
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <sys/inotify.h>
@@ -312,4 +313,24 @@ int64_t sys_listxattr(CPUArchState *env, const uint64_t *a)
 int64_t sys_llistxattr(CPUArchState *env, const uint64_t *a)
 {
     return xattr_call(__NR_llistxattr, a, true);
+}
+
+/* Calls after which /proc may be out of reach. */
+
+int64_t sys_chroot(CPUArchState *env, const uint64_t *a)
+{
+    exec_keep_self();
+    return raw_syscall(__NR_chroot, a[0]);
+}
+
+int64_t sys_pivot_root(CPUArchState *env, const uint64_t *a)
+{
+    exec_keep_self();
+    return raw_syscall(__NR_pivot_root, a[0], a[1]);
+}
+
+int64_t sys_umount2(CPUArchState *env, const uint64_t *a)
+{
+    exec_keep_self();
+    return raw_syscall(__NR_umount2, a[0], a[1]);
 }

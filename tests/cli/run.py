@@ -381,6 +381,71 @@ def execve_option(c):
     expect(p, 0, 'native\n')
 
 
+CHROOT_C = """
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+int main(int argc, char **argv)
+{
+    int n = atoi(argv[1]), count = 0;
+    char left[16];
+
+    setbuf(stdout, NULL);
+    if (argc > 2) {
+        int proc = open("/proc/self/fd", O_RDONLY | O_DIRECTORY);
+        DIR *d;
+
+        if (chroot(argv[2]) || chdir("/")) {
+            perror("chroot");
+            return 77;
+        }
+        for (d = fdopendir(proc); readdir(d); ) {
+            count++;
+        }
+        closedir(d);
+        printf("%d descriptors\\n", count - 3);
+    }
+    printf("%d, proc %d\\n", n, access("/proc", F_OK));
+    snprintf(left, sizeof(left), "%d", n - 1);
+    if (n > 0) {
+        execl("/prog", "prog", left, NULL);
+        perror("exec");
+        return 1;
+    }
+    return 0;
+}
+"""
+
+
+@test
+def chroot_without_proc(c):
+    """Programs find the emulator again where /proc does not show it."""
+    prog = c.compile('chroot-prog', CHROOT_C, '-static')
+    for root in ('full', 'bare'):
+        (c.work / root).mkdir()
+        shutil.copy(prog, c.work / root / 'prog')
+    ldd = subprocess.run(['ldd', c.emu], capture_output=True, text=True).stdout
+    for lib in re.findall(r'/\S+', ldd):
+        to = c.work / 'full' / lib[1:]
+        to.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(lib, to)
+    p = c.run('-strace', '-D', c.work / 'chroot.log', prog, 0, 'full')
+    if p.returncode == 77:
+        raise Skip('needs root')
+    out = '3 descriptors\n2, proc -1\n1, proc -1\n0, proc -1\n'
+    expect(p, 0, '3 descriptors\n0, proc -1\n')
+    expect(c.run(prog, 2, 'full'), 0, out)
+    p = c.run('-strace', '-D', c.work / 'chroot.log', prog, 2, 'full')
+    expect(p, 0, out, err_re='cannot open the log')
+    p = c.run(prog, 2, 'bare')
+    if '/' in ldd:
+        expect(p, 1, err_re=r'no program can be started: .* --static')
+    else:
+        expect(p, 0, out)
+
+
 @test
 def loader_variables_stay_in_the_guest(c):
     """LD_* of a guest that executes another program: not for the host's
