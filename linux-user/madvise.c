@@ -231,7 +231,7 @@ static int lock_region(const GuestRegion *r, uint64_t start, uint64_t end,
     (void)r;
     ret = host_mlock(host_down(start), host_up(end), flags);
     if (ret == -ENOMEM && host_page_size > TARGET_PAGE_SIZE &&
-        mmap_open_all()) {
+        mmap_open_all(true)) {
         /* Pages that nobody may access cannot be filled. */
         ret = host_mlock(host_down(start), host_up(end), flags);
         mmap_close_all();

@@ -126,6 +126,7 @@ void mmap_fork_end(bool child)
 {
     if (child) {
         page_lock_reset();
+        strict_fork_child();
         if (have_fork_advice) {
             apply_fork_advice();
         }
@@ -734,49 +735,53 @@ static bool grow_stack(GuestRegion *r, uint64_t addr)
     return map_range(&req, COVER_NONE, &info) == 0;
 }
 
+/* Faults of this thread at one address, nothing else in between. */
+typedef struct FaultRun {
+    uint64_t addr;
+    unsigned repeats;
+} FaultRun;
+
 /*
  * The table allows the access that just faulted: another thread was changing
  * the mapping.  Wait a little and try again, but not for ever: the host may
  * have reasons the table does not know.  Takes no lock, because the thread
  * may be the translator reading code, with the engine's lock held.
  */
-static bool wait_for_change(uint64_t addr)
+static bool wait_for_change(FaultRun *run, uint64_t addr)
 {
-    static _Thread_local uint64_t last_addr;
-    static _Thread_local unsigned repeats;
     static const struct timespec pause = { 0, 1000000 };
 
-    repeats = last_addr == addr ? repeats + 1 : 0;
-    last_addr = addr;
-    if (repeats < 64) {
+    run->repeats = run->addr == addr ? run->repeats + 1 : 0;
+    run->addr = addr;
+    if (run->repeats < 64) {
         sched_yield();
         return true;
     }
     nanosleep(&pause, NULL);
-    return repeats < 256;
+    return run->repeats < 256;
 }
 
-bool mmap_handle_fault(uint64_t addr, bool write)
+/* As the table has it when it has @addr; *wait: it should not have faulted. */
+static bool handle_mapped(uint64_t addr, bool write, int flags, bool *wait)
 {
-    int flags = page_get_flags(addr, NULL);
+    if (!(flags & PROT_BITS) || (write && !(flags & PAGE_WRITE))) {
+        return false;
+    }
+    if (write && page_set_test(&guarded_pages, addr)) {
+        return code_pages_write_fault(addr);
+    }
+    if (hostmap_handle_fault(addr, write)) {
+        return true;
+    }
+    *wait = !hostmap_past_eof(addr);
+    return false;
+}
+
+static bool handle_unmapped(uint64_t addr)
+{
     GuestRegion *r;
     bool done = false;
 
-    if (addr >= TARGET_TASK_SIZE) {
-        return false;
-    }
-    if (flags & PAGE_VALID) {
-        if (!(flags & PROT_BITS) || (write && !(flags & PAGE_WRITE))) {
-            return false;
-        }
-        if (write && page_set_test(&guarded_pages, addr)) {
-            return code_pages_write_fault(addr);
-        }
-        if (hostmap_handle_fault(addr, write)) {
-            return true;
-        }
-        return !hostmap_past_eof(addr) && wait_for_change(addr);
-    }
     mmap_lock();
     r = region_first_after(addr);
     if (r && r->node.start <= addr) {
@@ -785,6 +790,25 @@ bool mmap_handle_fault(uint64_t addr, bool write)
         done = grow_stack(r, addr);
     }
     mmap_unlock();
+    return done;
+}
+
+bool mmap_handle_fault(uint64_t addr, bool write)
+{
+    static _Thread_local FaultRun run;
+    bool done, wait = false;
+    int flags;
+
+    if (addr >= TARGET_TASK_SIZE) {
+        return false;
+    }
+    flags = page_get_flags(addr, NULL);
+    done = flags & PAGE_VALID ? handle_mapped(addr, write, flags, &wait)
+                              : handle_unmapped(addr);
+    if (wait) {
+        return wait_for_change(&run, addr);
+    }
+    run.addr = 0;
     return done;
 }
 

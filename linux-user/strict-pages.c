@@ -45,6 +45,10 @@ static uint64_t stat_faults, stat_given_up, stat_open_all;
 static uint64_t closings;
 static _Thread_local uint64_t closings_before;
 
+/* Threads for which nothing may be closed now, and whether this is one. */
+static unsigned holds;
+static _Thread_local bool holding;
+
 /* Faults since the page last changed; a collision forgets the other page. */
 static struct {
     uint64_t page;
@@ -146,8 +150,10 @@ int strict_settle(uint64_t h, bool changed)
     }
     if (is_strict(&v, h)) {
         page_set_add(&strict_pages, h);
-        prot = v.hole ? 0 : v.all;
-        closings++;
+        if (!holds) {
+            prot = v.hole ? 0 : v.all;
+            closings++;
+        }
     } else {
         stat_given_up += page_set_remove(&strict_pages, h) && !changed;
     }
@@ -187,7 +193,7 @@ static void open_page(uint64_t h, bool write)
     PageView v = view(h);
 
     host_mprotect(h, host_page_size,
-                  guard_prot(h, write ? v.any : v.any & PAGE_READ));
+                  guard_prot(h, write || holds ? v.any : v.any & PAGE_READ));
     open_pages[mmap_open_pages++] = h;
 }
 
@@ -229,7 +235,20 @@ void mmap_open_range(uint64_t addr, uint64_t len)
     }
 }
 
-bool mmap_open_all(void)
+bool mmap_closed_in(uint64_t addr, uint64_t len)
+{
+    uint64_t h = addr & -host_page_size;
+
+    return len && page_set_next(&strict_pages, h, addr + len) < addr + len;
+}
+
+static void let_go(void)
+{
+    holds -= holding;
+    holding = false;
+}
+
+bool mmap_open_all(bool hold)
 {
     uint64_t h = 0;
     bool any = false;
@@ -237,6 +256,10 @@ bool mmap_open_all(void)
     page_lock();
     stat_open_all++;
     closings_before = closings;
+    if (hold && !holding) {
+        holding = true;
+        holds++;
+    }
     while ((h = page_set_next(&strict_pages, h, 1ull << 47)) < 1ull << 47) {
         PageView v = view(h);
 
@@ -244,8 +267,16 @@ bool mmap_open_all(void)
         any = true;
         h += host_page_size;
     }
+    if (!any) {
+        let_go();
+    }
     page_unlock();
     return any;
+}
+
+void strict_fork_child(void)
+{
+    holds = holding;
 }
 
 void strict_print_stats(void)
@@ -262,6 +293,7 @@ bool mmap_close_all(void)
 
     page_lock();
     disturbed = closings != closings_before;
+    let_go();
     while ((h = page_set_next(&strict_pages, h, 1ull << 47)) < 1ull << 47) {
         strict_settle(h, false);
         h += host_page_size;

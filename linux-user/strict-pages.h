@@ -30,6 +30,9 @@ void strict_forget(uint64_t start, uint64_t end);
  */
 bool strict_open(uint64_t addr, bool write);
 
+/* The other threads did not come along: what they hold open is closed again. */
+void strict_fork_child(void);
+
 /* A line for `-d stats`. */
 void strict_print_stats(void);
 

@@ -14,7 +14,7 @@ bool clear_guest(uint64_t addr, size_t len)
 {
     static const char zeros[4096];
 
-    if (!access_ok(addr, len)) {
+    if (!guest_may(addr, len, true)) {
         return false;
     }
     while (len) {
@@ -32,7 +32,7 @@ bool clear_guest(uint64_t addr, size_t len)
 bool cmpxchg_guest_u32(uint64_t addr, uint32_t expected, uint32_t desired,
                        uint32_t *old)
 {
-    if ((addr & 3) || !access_ok(addr, 4)) {
+    if ((addr & 3) || !guest_may(addr, 4, true)) {
         return false;
     }
     return uaccess_cmpxchg32(g2h(addr), expected, desired, old) == 0;
@@ -44,6 +44,12 @@ int64_t strnlen_guest(uint64_t addr, size_t max)
         return -EFAULT;
     }
     max = MIN(max, TARGET_TASK_SIZE - addr);
+    if (host_page_size > TARGET_PAGE_SIZE) {
+        uint64_t ok = mmap_extent(addr, max, false);
+        int64_t len = uaccess_strnlen(g2h(addr), ok);
+
+        return ok < max && len == (int64_t)ok ? -EFAULT : len;
+    }
     return uaccess_strnlen(g2h(addr), max);
 }
 

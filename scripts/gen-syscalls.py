@@ -36,6 +36,7 @@ KINDS = {
     'siginfo': 0, 'stackt': 0, 'sembuf': 0, 'msgbuf': 0, 'ids': 0,
     'irlimit': 0, 'schedparam': 0, 'sigevent': 0, 'mqattr': 0,
     'epollev': 0, 'openhow': 0, 'cloneargs': 0, 'utimbuf': 0,
+    'futex': 0,
     # written by the kernel
     'obuf': 1, 'ostr': 1, 'ovec': 0, 'oiov': 0, 'omsghdr': 0,
     'ommsghdr': 0, 'osockaddr': 128, 'oint': 4, 'olong': 8, 'iooff': 8,

@@ -34,6 +34,14 @@ static inline bool access_ok(uint64_t addr, uint64_t len)
     return len <= TARGET_TASK_SIZE && addr <= TARGET_TASK_SIZE - len;
 }
 
+/* As far as is known before the access: a larger host page shows too much. */
+static inline bool guest_may(uint64_t addr, uint64_t len, bool write)
+{
+    return likely(access_ok(addr, len)) &&
+           (likely(host_page_size == TARGET_PAGE_SIZE) ||
+            mmap_extent(addr, len, write) == len);
+}
+
 /*
  * The primitive: copy and return how many bytes were NOT copied (the tail),
  * 0 for complete success.  Either side may fault.
@@ -43,19 +51,20 @@ size_t uaccess_copy(void *dst, const void *src, size_t len);
 /* True on success; on a fault part of the bytes may have been copied. */
 static inline bool copy_from_guest(void *dst, uint64_t src, size_t len)
 {
-    return likely(access_ok(src, len)) &&
+    return likely(guest_may(src, len, false)) &&
            likely(uaccess_copy(dst, g2h(src), len) == 0);
 }
 
 static inline bool copy_to_guest(uint64_t dst, const void *src, size_t len)
 {
-    return likely(access_ok(dst, len)) &&
+    return likely(guest_may(dst, len, true)) &&
            likely(uaccess_copy(g2h(dst), src, len) == 0);
 }
 
 static inline bool copy_in_guest(uint64_t dst, uint64_t src, size_t len)
 {
-    return likely(access_ok(dst, len)) && likely(access_ok(src, len)) &&
+    return likely(guest_may(dst, len, true)) &&
+           likely(guest_may(src, len, false)) &&
            likely(uaccess_copy(g2h(dst), g2h(src), len) == 0);
 }
 

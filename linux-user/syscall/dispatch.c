@@ -223,134 +223,26 @@ static inline int64_t run_plain(CPUArchState *env, const SyscallDesc *d,
 }
 
 /*
- * Is unmapped @addr in a host page with memory of the guest?  Other memory that
- * the table does not have is the host's, and the guest may know of it.
+ * On a host with large pages: the kernel may be locked out of an argument.
+ * Threads whose calls fail for good would disturb each other for ever.
  */
-static bool shares_host_page(uint64_t addr)
-{
-    uint64_t at = addr & -host_page_size, end = at + host_page_size;
-
-    for (; at < end; at += GUEST_PAGE_SIZE) {
-        if (page_get_flags(at, NULL) & PAGE_VALID) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Bytes from @addr on, at most @len, before a page with none of @prot. */
-static uint64_t extent_with(int prot, uint64_t addr, uint64_t len)
-{
-    uint64_t at = addr, end;
-
-    while (at - addr < len) {
-        int flags = page_get_flags(at, &end);
-
-        if (flags & PAGE_VALID ? !(flags & prot) : shares_host_page(at)) {
-            return at - addr;
-        }
-        at = mmap_next_past_eof(at, MIN(end, addr + len));
-        if (at < MIN(end, addr + len)) {
-            return at - addr;
-        }
-        if (end <= at) {
-            break;
-        }
-        at = end;
-    }
-    return len;
-}
-
-static uint64_t readable_extent(uint64_t addr, uint64_t len)
-{
-    return extent_with(PAGE_READ | PAGE_WRITE | PAGE_EXEC, addr, len);
-}
-
-static uint64_t writable_extent(uint64_t addr, uint64_t len)
-{
-    return extent_with(PAGE_WRITE, addr, len);
-}
-
-/* Does a call that can read a part of its buffer write that part? */
-static bool may_be_short(int host_nr)
-{
-    return host_nr == __NR_write || host_nr == __NR_pwrite64;
-}
-
-/*
- * A host page larger than a guest page may let the kernel read or write where
- * the guest may not: hold the call to the guest's own permissions.  Arguments
- * whose size in the table is only a bound are left to the kernel.
- */
-static int64_t limit_buffers(const SyscallDesc *d, uint64_t *a)
-{
-    for (unsigned i = 0; i < d->nargs; i++) {
-        const SyscallArg *arg = &d->args[i];
-        uint64_t len = arg->out_size, ok;
-
-        if (!a[i] || (!len && arg->kind != ARG_BUF)) {
-            continue;
-        }
-        switch (arg->kind) {
-        case ARG_BUF:
-            len = arg->ref < 6 ? MIN(a[arg->ref], (uint64_t)INT_MAX) : 0;
-            ok = readable_extent(a[i], len);
-            if (ok < len && (!ok || !may_be_short(d->host_nr))) {
-                return -EFAULT;
-            }
-            if (ok < len) {
-                a[arg->ref] = ok;
-            }
-            break;
-        case ARG_OBUF:
-        case ARG_OSTR:
-            len = MIN(a[arg->ref], (uint64_t)INT_MAX);
-            ok = writable_extent(a[i], len);
-            if (len && !ok) {
-                return -EFAULT;
-            }
-            if (ok < len) {
-                a[arg->ref] = ok;
-            }
-            break;
-        case ARG_OSTAT:
-        case ARG_OSTATX:
-        case ARG_OSTATFS:
-        case ARG_OTIMESPEC:
-        case ARG_OTIMEVAL:
-        case ARG_OFDPAIR:
-        case ARG_ORUSAGE:
-        case ARG_OSYSINFO:
-            if (writable_extent(a[i], len) < len) {
-                return -EFAULT;
-            }
-            break;
-        }
-    }
-    return 0;
-}
-
-static int64_t run_once_large(CPUArchState *env, const SyscallDesc *d,
-                              const uint64_t *a)
-{
-    uint64_t limited[6];
-    int64_t ret;
-
-    memcpy(limited, a, sizeof(limited));
-    ret = limit_buffers(d, limited);
-    return ret ? ret : run_plain(env, d, limited);
-}
-
-/* On a host with large pages: the kernel may be locked out of an argument. */
 static int64_t run_large(CPUArchState *env, const SyscallDesc *d,
                          const uint64_t *a)
 {
-    int64_t ret = run_once_large(env, d, a);
+    SyscallLimit l;
+    uint64_t limited[6];
+    int64_t ret = -EFAULT;
+    bool again;
 
-    bool again = true;
-
-    while (ret == -EFAULT && again && mmap_open_all()) {
-        ret = run_once_large(env, d, a);
+    memcpy(limited, a, sizeof(limited));
+    syscall_limit(&l, d, limited);
+    if (!l.closed) {
+        ret = run_plain(env, d, limited);
+    }
+    again = l.closed || !l.bad;
+    for (unsigned tries = 0; ret == -EFAULT && again; tries++) {
+        mmap_open_all(tries >= 2);
+        ret = run_plain(env, d, limited);
         again = mmap_close_all();
     }
     return ret;

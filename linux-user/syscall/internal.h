@@ -15,6 +15,7 @@
 #include "user/syscall-defs.h"
 #include "syscall-gen.h"
 #include <sys/syscall.h>
+#include <sys/uio.h>
 
 typedef struct SyscallArg {
     uint8_t kind;           /* SyscallArgKind */
@@ -49,6 +50,19 @@ extern const SyscallDesc syscall_table[TARGET_NR_COUNT];
  * was any, so that the call is worth repeating after -EFAULT.
  */
 bool syscall_unprotect(const SyscallDesc *d, const uint64_t *a, int64_t done);
+
+/*
+ * limits.c, for hosts with large pages: hold arguments @a of a call to what the
+ * guest's own page table allows.  Lengths are shortened to what there is; an
+ * argument the kernel must not follow leads to memory that nobody may touch.
+ */
+typedef struct SyscallLimit {
+    bool bad;           /* EFAULT would be the right answer */
+    bool closed;        /* the kernel would stop early at a closed page */
+    struct iovec iov[IOV_MAX];
+} SyscallLimit;
+
+void syscall_limit(SyscallLimit *l, const SyscallDesc *d, uint64_t *a);
 
 /* seccomp.c: run the calling thread's filters.  True: skip the call, the
  * result is *ret. */
