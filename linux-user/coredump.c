@@ -22,6 +22,7 @@
 #include "user/uaccess.h"
 #include <elf.h>
 #include <fcntl.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -463,7 +464,7 @@ bool coredump_write(CPUArchState *env, int sig, const siginfo_t *info)
     char name[PATH_MAX];
 
     if (getrlimit(RLIMIT_CORE, &limit) < 0 ||
-        limit.rlim_cur < GUEST_PAGE_SIZE ||
+        limit.rlim_cur < GUEST_PAGE_SIZE || prctl(PR_GET_DUMPABLE) != 1 ||
         !core_name(name, sizeof(name), sig)) {
         return false;
     }

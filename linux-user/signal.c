@@ -500,7 +500,6 @@ void signal_force_fault(CPUArchState *env, int sig, int code, uint64_t addr)
 
 void signal_die(CPUArchState *env, int sig, const siginfo_t *info)
 {
-    const struct rlimit no_core = { 0, 0 };
     uint64_t mask = SIGMASK(sig);
     HostSigAction dfl = { 0 };
 
@@ -509,9 +508,8 @@ void signal_die(CPUArchState *env, int sig, const siginfo_t *info)
         char text[128];
         int len;
 
-        coredump_write(env, sig, info);
         /* The emulator's own memory is nobody's business. */
-        setrlimit(RLIMIT_CORE, &no_core);
+        wait_announce_core(coredump_write(env, sig, info));
         len = snprintf(text, sizeof(text), "qemu: uncaught target signal %d "
                        "(%s) - core dumped\n", sig, strsignal(sig));
         if (write(STDERR_FILENO, text, len) < 0) {
@@ -567,6 +565,7 @@ static void deliver_one(TaskState *ts, int sig, const siginfo_t *info,
     SigHand *sh = ts->sighand;
     uint64_t mask = effective_mask(ts);
     uint64_t old_mask = ts->blocked;
+    siginfo_t own = *info;
     GuestSigAction act;
 
     if (!forced && (mask & SIGMASK(sig))) {
@@ -605,7 +604,10 @@ static void deliver_one(TaskState *ts, int sig, const siginfo_t *info,
                   " rsp %#" PRIx64 "\n", sig, act.handler, env->rip,
                   env->regs[R_ESP]);
     restart_syscall(ts, true, act.flags & GUEST_SA_RESTART);
-    if (!signal_frame_setup(env, sig, info, &act, old_mask)) {
+    if (sig == SIGCHLD) {
+        wait_complete_info(&own);
+    }
+    if (!signal_frame_setup(env, sig, &own, &act, old_mask)) {
         /* No stack to run the handler on. */
         if (sig == SIGSEGV) {
             signal_die(env, sig, info);

@@ -71,6 +71,15 @@ void process_before_exit(int status);
 bool coredump_write(CPUArchState *env, int sig, const siginfo_t *info);
 
 /*
+ * The calling process is about to die of a signal that dumps core: keep the
+ * host from writing one, and tell the parent whether there is one of ours.
+ */
+void wait_announce_core(bool written);
+
+/* @info is about a child (SIGCHLD, waitid): CLD_DUMPED if it wrote a core. */
+void wait_complete_info(siginfo_t *info);
+
+/*
  * The instructions of the vsyscall page: emulate the call the CPU jumped to.
  * Returns false when no call lives at env->rip.
  */

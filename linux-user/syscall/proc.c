@@ -121,7 +121,7 @@ int64_t sys_arch_prctl(CPUArchState *env, const uint64_t *a)
         return 1;
     case TARGET_ARCH_SET_CPUID:
         /* Faulting CPUID is an option of the CPU ours does not have. */
-        return a[1] ? 0 : -ENODEV;
+        return -ENODEV;
     case TARGET_ARCH_GET_XCOMP_SUPP:
     case TARGET_ARCH_GET_XCOMP_PERM:
         return put_guest_u64(a[1], env->xcr0) ? 0 : -EFAULT;

@@ -9,6 +9,8 @@
 #include "guest.h"
 #include <elf.h>
 #include <glob.h>
+#include <stdbool.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
@@ -83,6 +85,49 @@ static void notes(char *p, size_t size)
     printf("threads %d fp %d auxv %d\n", threads, fp, auxv);
 }
 
+static int got_code;
+
+static void on_child(int sig, siginfo_t *info, void *uc)
+{
+    got_code = info->si_code;
+}
+
+/* Who waits learns that there is a core, or that there is none. */
+static void dies(bool core, bool hidden)
+{
+    struct rlimit lim = { core ? RLIM_INFINITY : 0, RLIM_INFINITY };
+
+    setrlimit(RLIMIT_CORE, &lim);
+    prctl(PR_SET_DUMPABLE, !hidden);
+    abort();
+}
+
+static void waiting(bool core, bool hidden)
+{
+    siginfo_t info;
+    int status;
+    pid_t pid;
+
+    handle(SIGCHLD, on_child, 0);
+    fflush(stdout);
+    if (fork() == 0) {
+        dies(core, hidden);
+    }
+    CHECK_EQ(waitid(P_ALL, 0, &info, WEXITED | WNOWAIT), 0);
+    pid = wait4(-1, &status, 0, NULL);
+    printf("code %d %d, core %d, pid %d\n", info.si_code, got_code,
+           WCOREDUMP(status), pid == info.si_pid);
+    if (fork() == 0) {
+        dies(core, hidden);
+    }
+    CHECK_EQ(waitid(P_PGID, getpgrp(), &info, WEXITED), 0);
+    printf("code %d\n", info.si_code);
+    CHECK_EQ(waitid(P_ALL, 0, &info, WEXITED), -1);
+    CHECK_EQ(errno, ECHILD);
+    CHECK_EQ(wait4(-1, &status, WNOHANG, NULL), -1);
+    system("rm -f core*");
+}
+
 int main(void)
 {
     Elf64_Ehdr *e;
@@ -115,5 +160,8 @@ int main(void)
         }
     }
     printf("memory %d\n", found);
+    waiting(true, false);
+    waiting(false, false);
+    waiting(true, true);
     return 0;
 }
