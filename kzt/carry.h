@@ -9,6 +9,7 @@
 
 #include "kzt/bridge.h"
 #include "kzt/callback.h"
+#include "kzt/host/call-layout.h"
 #include "target/i386/cpu.h"
 #include <pthread.h>
 
@@ -122,7 +123,7 @@ void kzt_file_done(CPUArchState *env, void *file);
 #define KZT_MAX_VARIADIC 128
 
 typedef struct KztArgs {
-    uint64_t gp[8];         /* layout known to kzt_host_call() */
+    uint64_t gp[8];         /* layout: kzt/host/call-layout.h */
     uint64_t fp[8];
     uint64_t nstack;
     uint64_t int_result;
@@ -130,6 +131,12 @@ typedef struct KztArgs {
     uint64_t stack[KZT_MAX_VARIADIC * 2 + 16];
     unsigned ngp, nfp;
 } KztArgs;
+
+QEMU_BUILD_BUG_ON(offsetof(KztArgs, fp) != KZT_ARGS_FP ||
+                  offsetof(KztArgs, nstack) != KZT_ARGS_NSTACK ||
+                  offsetof(KztArgs, int_result) != KZT_ARGS_INT_RESULT ||
+                  offsetof(KztArgs, fp_result) != KZT_ARGS_FP_RESULT ||
+                  offsetof(KztArgs, stack) != KZT_ARGS_STACK);
 
 void kzt_args_begin(KztArgs *args);
 /* @named: declared by the prototype, not behind the "..." */

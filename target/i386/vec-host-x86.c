@@ -17,21 +17,7 @@
 
 #define STUB_SIZE 8
 
-/* 66 0f 3a op /r ib: st operands xmm0, xmm1; then ret */
-#define STUBS(name, op)                                     \
-    ".balign 16\n" name ":\n"                               \
-    ".set i, 0\n"                                           \
-    ".rept 128\n"                                           \
-    ".byte 0x66, 0x0f, 0x3a, " op ", 0xc1, i, 0xc3, 0x90\n" \
-    ".set i, i + 1\n"                                       \
-    ".endr\n"
-
-asm(".text\n"
-    STUBS("x86_pcmpestrm_stubs", "0x60")
-    STUBS("x86_pcmpestri_stubs", "0x61")
-    STUBS("x86_pcmpistrm_stubs", "0x62")
-    STUBS("x86_pcmpistri_stubs", "0x63"));
-
+/* vec-host-x86.S */
 extern const uint8_t x86_pcmpestrm_stubs[], x86_pcmpestri_stubs[];
 extern const uint8_t x86_pcmpistrm_stubs[], x86_pcmpistri_stubs[];
 
