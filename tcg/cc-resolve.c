@@ -256,7 +256,7 @@ static const uint8_t classes[TCG_OP_MAX] = {
     [TCG_OP_exit_direct] = EXIT, [TCG_OP_exit_indirect] = EXIT,
     [TCG_OP_exit_ret] = EXIT, [TCG_OP_exit_reason] = EXIT,
     [TCG_OP_poll] = EXIT, [TCG_OP_call] = CALL, [TCG_OP_br] = BRANCH,
-    [TCG_OP_brcond] = BRANCH, [TCG_OP_cc_ref] = REFERENCE,
+    [TCG_OP_brcond] = BRANCH, [TCG_OP_brret] = BRANCH, [TCG_OP_cc_ref] = REFERENCE,
 };
 
 /* False when the op is not wanted in the result. */

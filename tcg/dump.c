@@ -334,6 +334,7 @@ static void put_plain(Out *o, const TCGContext *s, const TCGOp *op)
         put(o, ", %u", (unsigned)op->imm);
         break;
     case TCG_OP_brcond:
+    case TCG_OP_brret:
     case TCG_OP_br:
     case TCG_OP_label:
         sep(o);

@@ -377,6 +377,7 @@ static void at_end(Backward *b)
 static const bool has_effects[TCG_OP_MAX] = {
     [TCG_OP_label] = true, [TCG_OP_br] = true,
     [TCG_OP_brcc] = true, [TCG_OP_brcond] = true, [TCG_OP_setcc] = true,
+    [TCG_OP_brret] = true,
     [TCG_OP_movcc] = true, [TCG_OP_cc_get] = true,
     [TCG_OP_exit_direct] = true, [TCG_OP_exit_indirect] = true,
     [TCG_OP_exit_ret] = true, [TCG_OP_exit_reason] = true,
@@ -402,6 +403,7 @@ static void effects(Backward *b, TCGOp *op)
         branch(b, op);
         break;
     case TCG_OP_brcond:
+    case TCG_OP_brret:
         branch(b, op);
         break;
     case TCG_OP_setcc:

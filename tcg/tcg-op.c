@@ -182,6 +182,15 @@ void tcg_gen_brcond(TCGContext *s, TCGCond c, TCGWidth w, TCGv a, TCGv b,
     s->labels[label].refs++;
 }
 
+void tcg_gen_brret(TCGContext *s, TCGv pc, unsigned label)
+{
+    TCGOp *op = tcg_emit(s, TCG_OP_brret, MO_64);
+
+    op->src[0] = pc;
+    op->imm = label;
+    s->labels[label].refs++;
+}
+
 void tcg_gen_br(TCGContext *s, unsigned label)
 {
     tcg_emit(s, TCG_OP_br, MO_64)->imm = label;
@@ -433,9 +442,9 @@ void tcg_gen_exit_indirect(TCGContext *s, TCGv pc)
     exit_through(s, TCG_OP_exit_indirect, pc, 0);
 }
 
-void tcg_gen_exit_ret(TCGContext *s, TCGv pc)
+void tcg_gen_exit_ret(TCGContext *s, TCGv pc, int how)
 {
-    exit_through(s, TCG_OP_exit_ret, pc, 0);
+    exit_through(s, TCG_OP_exit_ret, pc, how);
 }
 
 void tcg_gen_exit_reason(TCGContext *s, int excp, TCGv rip)

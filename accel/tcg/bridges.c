@@ -96,7 +96,7 @@ void bridge_gen(TCGContext *s, uint64_t pc)
     tcg_gen_call(s, &bridge_helper, TCGV_NONE, 1, &arg);
     tcg_gen_ld(s, TCG_OP_ld, MO_64, to, (TCGMem) { .base = rsp });
     tcg_gen2(s, TCG_OP_add, MO_64, rsp, rsp, tcg_const(s, 8));
-    tcg_gen_exit_ret(s, to);
+    tcg_gen_exit_ret(s, to, TCG_RET_UNKNOWN);
 }
 
 static void bridges_changed(uint64_t pc)

@@ -19,11 +19,15 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "accel/tcg/internal.h"
+#include <sys/auxv.h>
 
 #define LOG_SIZE 1024u
 
-/* A pc no `ret` can go to without faulting anyway (not canonical). */
-#define RETURN_STACK_EMPTY 0x8000000000000001ull
+/*
+ * In entries of return stacks that hold nothing: no address, and a number that
+ * no program knows.
+ */
+static uint64_t no_return;
 
 static struct {
     _Atomic uint64_t pc[LOG_SIZE];      /* engine.log_head were written */
@@ -106,11 +110,10 @@ static inline uint64_t empty_pc(size_t index)
 
 static void return_stack_clear(EngineCPU *cpu)
 {
-    TBJmpCacheEntry *e = cpu->env->common.return_stack;
+    uint64_t *pc = cpu->env->common.return_stack;
 
     for (unsigned i = 0; i < RETURN_STACK_SIZE; i++) {
-        e[i].pc = RETURN_STACK_EMPTY;
-        e[i].code = NULL;
+        pc[i] = no_return;
     }
 }
 
@@ -161,6 +164,10 @@ void chain_sync_cpu(EngineCPU *cpu)
 
 void chain_init(void)
 {
+    const void *random = (const void *)getauxval(AT_RANDOM);
+
+    memcpy(&no_return, random, sizeof(no_return));
+    no_return = (no_return & ~(1ull << 62)) | 1ull << 63;
     chain_no_jmp_cache[0].pc = empty_pc(0);
 }
 

@@ -17,9 +17,7 @@
 typedef struct CPUBlock {
     CPUArchState env;
     EngineCPU cpu;
-    /* aligned, so that an address in it wraps around by its low bits */
-    TBJmpCacheEntry return_stack[RETURN_STACK_SIZE]
-        __attribute__((aligned(RETURN_STACK_SIZE * sizeof(TBJmpCacheEntry))));
+    TBReturnStack return_stack;
     TBJmpCacheEntry jmp_cache[TB_JMP_CACHE_SIZE];
 } CPUBlock;
 
@@ -46,7 +44,7 @@ CPUArchState *cpu_create(const CPUArchState *from)
     }
     cpu->env = env;
     env->common.engine_cpu = cpu;
-    env->common.return_stack = b->return_stack;
+    env->common.return_stack = b->return_stack.pc;
     env->common.jmp_cache = cpu->jmp_cache = b->jmp_cache;
     env->common.exception_index = -1;
     chain_init_cpu(cpu);

@@ -31,9 +31,19 @@ typedef struct TBJmpCacheEntry {
 #define TB_JMP_CACHE_HASH(pc) \
     ((uint32_t)((pc) ^ ((pc) >> TB_JMP_CACHE_BITS)) & (TB_JMP_CACHE_SIZE - 1))
 
-/* Shadow return stack: a ring indexed by a byte offset that wraps. */
-#define RETURN_STACK_BITS 6
-#define RETURN_STACK_SIZE (1u << RETURN_STACK_BITS)
+/*
+ * Shadow return stack: a ring whose index wraps as a byte does, and as the low
+ * bits of an address in it do.
+ */
+#define RETURN_STACK_SIZE 256
+
+typedef struct TBReturnStack {
+    const void *code[RETURN_STACK_SIZE];    /* host entry points */
+    uint64_t pc[RETURN_STACK_SIZE];         /* guest pcs */
+} __attribute__((aligned(RETURN_STACK_SIZE * 8))) TBReturnStack;
+
+/* From an element of pc[] to that of code[]. */
+#define RETURN_STACK_CODE (-(RETURN_STACK_SIZE * 8))
 
 /* Why cpu_exec() came back.  Architecture exceptions are 0..31. */
 enum {
@@ -50,14 +60,14 @@ typedef struct CPUCommon {
     /* Non-zero: leave translated code at the next safe point.  Written by
      * other threads and signal handlers. */
     _Atomic uint32_t interrupt_request;
-    uint32_t return_stack_top;          /* byte offset into return_stack */
+    uint32_t return_stack_top;          /* index */
     /*
      * TB_JMP_CACHE_SIZE entries.  Other threads and signal handlers exchange
      * it for an empty one, so that indirect jumps are safe points without
      * testing for it: generated code loads this pointer for each jump.
      */
     TBJmpCacheEntry *jmp_cache;
-    TBJmpCacheEntry *return_stack;      /* RETURN_STACK_SIZE entries */
+    uint64_t *return_stack;             /* TBReturnStack.pc */
     uint64_t host_sp;                   /* stack to return to, set on entry */
     uint64_t scratch[6];                /* free for the code generator */
     const void *helper_table;           /* helper addresses, for the generator */

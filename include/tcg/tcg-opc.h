@@ -57,6 +57,8 @@ DEF(ctz,          1, 1, 0)
 DEF(popcnt,       1, 1, 0)
 DEF(pdep,         1, 2, 0)
 DEF(pext,         1, 2, 0)
+DEF(brret,        0, 1, TCG_OPF_S | TCG_OPF_B)  /* unless src[0] is the pc of
+                                       the predicted return; has_brret */
 DEF(setcond,      1, 2, 0)          /* 0 or 1 */
 DEF(movcond,      1, 4, 0)          /* cond(src[0], src[1]) ? src[2] : src[3];
                                        compares w bits, moves 64 */
@@ -104,7 +106,8 @@ DEF(call,         1, 6, TCG_OPF_S)
 /* leaving; all carry a cc record (src[1..3]) */
 DEF(exit_direct,  0, 4, TCG_OPF_S | TCG_OPF_E | TCG_OPF_C) /* imm = pc */
 DEF(exit_indirect,0, 4, TCG_OPF_S | TCG_OPF_E | TCG_OPF_C) /* src[0] = pc */
-DEF(exit_ret,     0, 4, TCG_OPF_S | TCG_OPF_E | TCG_OPF_C) /* src[0] = pc */
+DEF(exit_ret,     0, 4, TCG_OPF_S | TCG_OPF_E | TCG_OPF_C) /* src[0] = pc,
+                                                      imm = TCG_RET_* */
 DEF(exit_reason,  0, 4, TCG_OPF_S | TCG_OPF_E | TCG_OPF_C) /* src[0] = rip,
                                                       imm = EXCP number */
 DEF(poll,         0, 4, TCG_OPF_S | TCG_OPF_C)      /* safe point: imm = pc to

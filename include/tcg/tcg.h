@@ -165,6 +165,9 @@ QEMU_BUILD_BUG_ON(sizeof(TCGOp) != 32);
  *   are nops and code that cannot be reached.
  */
 
+/* TCGOp.imm of exit_ret: is the predicted return the right one? */
+enum { TCG_RET_UNKNOWN, TCG_RET_HIT, TCG_RET_MISS };
+
 /* Helpers: C functions called from generated code. */
 enum {
     TCG_HF_READS_GLOBALS  = 1,  /* sees guest GPRs in the CPU state */
@@ -250,6 +253,7 @@ typedef struct TCGContext {
     uint32_t env_cc_op, env_cc_dst, env_cc_src, env_cc_src2;
     uint32_t env_rip, env_common, env_mxcsr, env_vtmp;
     bool tso;               /* emit ordering for plain loads and stores */
+    bool has_brret;         /* set by a code generator that has the op */
     bool fuses_half_stores; /* set by a code generator that makes one instruction
                                of cvtps2ph and a vst of its result: a store
                                that faults has raised nothing */
@@ -320,6 +324,8 @@ void tcg_gen_movcond(TCGContext *s, TCGCond c, TCGWidth w, TCGv d, TCGv a,
 void tcg_gen_brcond(TCGContext *s, TCGCond c, TCGWidth w, TCGv a, TCGv b,
                     unsigned label);
 void tcg_gen_br(TCGContext *s, unsigned label);
+/* Branch to a side label unless the predicted return is one to @pc. */
+void tcg_gen_brret(TCGContext *s, TCGv pc, unsigned label);
 
 /* A memory operand of an op. */
 typedef struct TCGMem {
@@ -371,7 +377,7 @@ void tcg_gen_insn_start(TCGContext *s, uint64_t pc);
  */
 void tcg_gen_exit_direct(TCGContext *s, uint64_t pc, uint32_t cc_live);
 void tcg_gen_exit_indirect(TCGContext *s, TCGv pc);
-void tcg_gen_exit_ret(TCGContext *s, TCGv pc);
+void tcg_gen_exit_ret(TCGContext *s, TCGv pc, int how);
 void tcg_gen_exit_reason(TCGContext *s, int excp, TCGv rip);
 void tcg_gen_poll(TCGContext *s, uint64_t pc);
 void tcg_gen_push_ret(TCGContext *s, uint64_t pc);

@@ -906,13 +906,12 @@ L_exit_direct: {
 L_exit_ret: {
         CPUCommon *c = common(env);
         uint32_t top = c->return_stack_top;
-        TBJmpCacheEntry *e = (TBJmpCacheEntry *)((char *)c->return_stack +
-                                                 top);
+        TBReturnStack *ring = container_of(c->return_stack, TBReturnStack,
+                                           pc[0]);
 
-        c->return_stack_top = (top - sizeof(*e)) &
-                              (RETURN_STACK_SIZE * sizeof(*e) - 1);
-        if (e->pc == RA && e->code && !interrupted(env)) {
-            p = e->code;
+        c->return_stack_top = (top - 1) % RETURN_STACK_SIZE;
+        if (ring->pc[top] == RA && ring->code[top] && !interrupted(env)) {
+            p = ring->code[top];
             DISPATCH;
         }
     }
@@ -943,13 +942,12 @@ L_poll:
 L_push_ret: {
         const InterpExt *x = (const InterpExt *)(p + 1);
         CPUCommon *c = common(env);
-        uint32_t top = (c->return_stack_top + sizeof(TBJmpCacheEntry)) &
-                       (RETURN_STACK_SIZE * sizeof(TBJmpCacheEntry) - 1);
-        TBJmpCacheEntry *e = (TBJmpCacheEntry *)((char *)c->return_stack +
-                                                 top);
+        uint32_t top = (c->return_stack_top + 1) % RETURN_STACK_SIZE;
+        TBReturnStack *ring = container_of(c->return_stack, TBReturnStack,
+                                           pc[0]);
 
-        e->pc = p->q;
-        e->code = (const char *)p + (int32_t)x->desc;
+        ring->pc[top] = p->q;
+        ring->code[top] = (const char *)p + (int32_t)x->desc;
         c->return_stack_top = top;
         NEXT2;
     }

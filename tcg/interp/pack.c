@@ -938,6 +938,7 @@ static void pack_op(Packer *k, const TCGOp *op)
     case TCG_OP_push_ret:
         pack_push_ret(k, op);
         break;
+    case TCG_OP_brret:          /* has_brret is not set */
     case TCG_OP_MAX:
         break;
     }

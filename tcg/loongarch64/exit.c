@@ -251,19 +251,18 @@ void gen_exit_indirect(LAGen *g, const TCGOp *op)
  * The shadow return stack is a ring that is aligned to its size.  LA_RING points
  * to its top entry; adding to the low bits alone wraps around.
  */
-#define RING_BITS __builtin_ctz(RETURN_STACK_SIZE * sizeof(TBJmpCacheEntry))
+#define RING_BITS __builtin_ctz(RETURN_STACK_SIZE * 8)
 
 static void move_top(LAGen *g, int entries)
 {
-    la_addi_d(&g->a, LA_TMP0, LA_RING,
-              entries * (int)sizeof(TBJmpCacheEntry));
+    la_addi_d(&g->a, LA_TMP0, LA_RING, entries * 8);
     la_bstrins_d(&g->a, LA_RING, LA_TMP0, RING_BITS - 1, 0);
 }
 
 /* Jump to the top entry and pop it. */
 static void take_return(LAGen *g)
 {
-    la_ld_d(&g->a, LA_TMP1, LA_RING, offsetof(TBJmpCacheEntry, code));
+    la_ld_d(&g->a, LA_TMP1, LA_RING, RETURN_STACK_CODE);
     move_top(g, -1);
     la_jirl(&g->a, LA_ZERO, LA_TMP1, 0);
 }
@@ -272,7 +271,7 @@ void gen_exit_ret(LAGen *g, const TCGOp *op)
 {
     unsigned pc = leave_with_pc(g, op);
 
-    la_ld_d(&g->a, LA_TMP1, LA_RING, offsetof(TBJmpCacheEntry, pc));
+    la_ld_d(&g->a, LA_TMP1, LA_RING, 0);
     unless(g, la_test(LA_T_EQ, LA_TMP1, pc), pc, la_common.ret_miss);
     take_return(g);
 }
@@ -292,7 +291,7 @@ static void gen_ret_miss(LAGen *g)
     la_mov(a, LA_A1, LA_RING);
     for (unsigned k = 0; k < DEPTH; k++) {
         move_top(g, -1);
-        la_ld_d(a, LA_TMP1, LA_RING, offsetof(TBJmpCacheEntry, pc));
+        la_ld_d(a, LA_TMP1, LA_RING, 0);
         hit[k] = la_jcc(g, la_test(LA_T_EQ, LA_TMP1, LA_A0));
     }
     la_mov(a, LA_RING, LA_A1);
@@ -308,11 +307,11 @@ void gen_push_ret(LAGen *g, const TCGOp *op)
     unsigned pc = la_const_reg(g, op->imm);
 
     move_top(g, 1);
-    la_st_d(&g->a, pc, LA_RING, offsetof(TBJmpCacheEntry, pc));
+    la_st_d(&g->a, pc, LA_RING, 0);
     /* where the callee returns to */
     la_stub(g, STUB_RETURN, g->exit_of[g->i], g->a.p);
     la_pcaddi(&g->a, LA_TMP1, 0);
-    la_st_d(&g->a, LA_TMP1, LA_RING, offsetof(TBJmpCacheEntry, code));
+    la_st_d(&g->a, LA_TMP1, LA_RING, RETURN_STACK_CODE);
 }
 
 /* Between the register and the CPU state. */
@@ -320,12 +319,13 @@ static void load_ring(LAGen *g, unsigned t)
 {
     la_ld_wu(&g->a, t, LA_ENV, LA_COMMON(g, return_stack_top));
     la_ld_d(&g->a, LA_RING, LA_ENV, LA_COMMON(g, return_stack));
+    la_slli_d(&g->a, t, t, 3);
     la_or(&g->a, LA_RING, LA_RING, t);
 }
 
 static void store_ring(LAGen *g, unsigned t)
 {
-    la_bstrpick_d(&g->a, t, LA_RING, RING_BITS - 1, 0);
+    la_bstrpick_d(&g->a, t, LA_RING, RING_BITS - 1, 3);
     la_st_w(&g->a, t, LA_ENV, LA_COMMON(g, return_stack_top));
 }
 

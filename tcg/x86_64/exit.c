@@ -62,8 +62,9 @@ static void place_field(X86Gen *g, unsigned ahead)
 {
     unsigned off = ((uintptr_t)x86_rx(&g->a) + ahead) & 7;
 
-    if (off > 4) {
-        x86_nop(&g->a, 8 - off);
+    /* by prefixes that mean nothing: no-ops would be executed */
+    while (off > 4 && off++ < 8) {
+        x86_8(&g->a, 0x2e);
     }
 }
 
@@ -148,40 +149,85 @@ void gen_exit_indirect(X86Gen *g, const TCGOp *op)
     probe_jmp_cache(g, x86_common.exit_pc);
 }
 
-#define RING_MASK ((RETURN_STACK_SIZE - 1) * sizeof(TBJmpCacheEntry))
-
-/* r11 = offset of the top entry, r13 = the ring; jump to it and pop. */
-static void take_return(X86Gen *g)
+/* @top = index of the top entry, @ring = where pc[] is. */
+static void load_return(X86Gen *g, unsigned top, unsigned ring)
 {
-    x86_rm(&g->a, x86_op_w(X_MOV_LOAD, MO_64), X86_R13,
-           x86_sib(X86_R13, X86_R11, 0, offsetof(TBJmpCacheEntry, code)));
-    x86_alu_i(&g->a, ALU_SUB, MO_32, x86_reg(X86_R11),
-              sizeof(TBJmpCacheEntry));
-    x86_alu_i(&g->a, ALU_AND, MO_32, x86_reg(X86_R11), RING_MASK);
-    STORE(g, MO_32, X86_R11, return_stack_top);
-    x86_rm(&g->a, X_GROUP5, 4, x86_reg(X86_R13));
+    LOAD(g, MO_32, top, return_stack_top);
+    LOAD(g, MO_64, ring, return_stack);
 }
 
-static void compare_return(X86Gen *g)
+static X86Rm return_pc(unsigned top, unsigned ring)
 {
-    x86_alu(&g->a, ALU_CMP, MO_64, X86_R10,
-            x86_sib(X86_R13, X86_R11, 0, offsetof(TBJmpCacheEntry, pc)));
+    return x86_sib(ring, top, 3, 0);
+}
+
+static X86Rm return_code(unsigned top, unsigned ring)
+{
+    return x86_sib(ring, top, 3, RETURN_STACK_CODE);
+}
+
+void gen_brret(X86Gen *g, const TCGOp *op)
+{
+    unsigned pc = x86_use(g, op->src[0]);
+    unsigned top = ra_scratch(&g->ra, TCG_I64, 0);
+    unsigned ring = ra_scratch(&g->ra, TCG_I64, 0);
+
+    load_return(g, top, ring);
+    x86_alu(&g->a, ALU_CMP, MO_64, pc, return_pc(top, ring));
+    x86_branch(g, CCC_NE, op->imm);
+    g->brret = g->i;
+    g->brret_top = top;
+    g->brret_ring = ring;
+}
+
+/* Jump to the top entry and pop it. */
+static void take_return(X86Gen *g, unsigned top, unsigned ring)
+{
+    x86_rm(&g->a, x86_op_w(X_MOV_LOAD, MO_64), ring, return_code(top, ring));
+    x86_alu_i(&g->a, ALU_SUB, MO_8, x86_reg(top), 1);
+    STORE(g, MO_32, top, return_stack_top);
+    x86_rm(&g->a, X_GROUP5, 4, x86_reg(ring));
+}
+
+/* Does @reg hold what the last brret has put there? */
+static bool since_brret(const X86Gen *g, unsigned reg)
+{
+    return !g->ra.hold[reg] && g->ra.stamp[reg] == g->brret + 1;
 }
 
 void gen_exit_ret(X86Gen *g, const TCGOp *op)
 {
+    unsigned top = X86_R11, ring = X86_R13;
+
+    if (op->imm == TCG_RET_HIT) {
+        if (op->flags & TCG_F_CC_STORE) {
+            x86_store_cc(g, op, 1);
+        }
+        if (g->i - g->brret <= 4 && since_brret(g, g->brret_top) &&
+            since_brret(g, g->brret_ring)) {
+            top = g->brret_top;
+            ring = g->brret_ring;
+        } else {
+            load_return(g, top, ring);
+        }
+        take_return(g, top, ring);
+        return;
+    }
     leave_with_pc(g, op);
-    LOAD(g, MO_32, X86_R11, return_stack_top);
-    LOAD(g, MO_64, X86_R13, return_stack);
-    compare_return(g);
+    load_return(g, top, ring);
+    if (op->imm == TCG_RET_MISS) {
+        x86_jmp(&g->a, x86_common.ret_miss);
+        return;
+    }
+    x86_alu(&g->a, ALU_CMP, MO_64, X86_R10, return_pc(top, ring));
     x86_jcc(&g->a, CCC_NE, x86_common.ret_miss);
-    take_return(g);
+    take_return(g, top, ring);
 }
 
 /*
- * The top entry is for another return: calls without returns (setjmp, a read
- * of the program counter) left some behind.  Look a few entries further down,
- * then in the jump cache.
+ * The top entry, whose index is in r11, is for another return: calls without
+ * returns (setjmp, a read of the program counter) left some behind.  Look a few
+ * entries further down, then in the jump cache.
  */
 static void gen_ret_miss(X86Gen *g)
 {
@@ -189,36 +235,53 @@ static void gen_ret_miss(X86Gen *g)
     uint8_t *hit[DEPTH];
 
     for (unsigned k = 0; k < DEPTH; k++) {
-        x86_alu_i(&g->a, ALU_SUB, MO_32, x86_reg(X86_R11),
-                  sizeof(TBJmpCacheEntry));
-        x86_alu_i(&g->a, ALU_AND, MO_32, x86_reg(X86_R11), RING_MASK);
-        compare_return(g);
+        x86_alu_i(&g->a, ALU_SUB, MO_8, x86_reg(X86_R11), 1);
+        x86_alu(&g->a, ALU_CMP, MO_64, X86_R10, return_pc(X86_R11, X86_R13));
         hit[k] = x86_jcc(&g->a, CCC_E, NULL);
     }
     probe_jmp_cache(g, x86_common.exit_pc);
     for (unsigned k = 0; k < DEPTH; k++) {
         x86_fix32(hit[k], g->a.p);
     }
-    take_return(g);
+    take_return(g, X86_R11, X86_R13);
+}
+
+/* @value in a register, also for later ops; RA_NOREG: as an immediate. */
+static unsigned const_reg(X86Gen *g, uint64_t value)
+{
+    unsigned n = g->s->nb_vals, t;
+    TCGv c;
+
+    if (x86_fits32(value)) {
+        return RA_NOREG;
+    }
+    if (n == TCG_MAX_VALS) {
+        t = ra_scratch(&g->ra, TCG_I64, 0);
+        x86_movi(&g->a, t, value);
+        return t;
+    }
+    c = tcg_const(g->s, value);
+    if (c >= n) {
+        g->ra.vals[c] = (RAVal) { .reg = RA_NOREG };
+    }
+    return x86_use(g, c);
 }
 
 void gen_push_ret(X86Gen *g, const TCGOp *op)
 {
-    unsigned n = g->exit_of[g->i];
-    unsigned at = ra_scratch(&g->ra, TCG_I64, 0);
+    unsigned n = g->exit_of[g->i], pc = const_reg(g, op->imm);
     unsigned t = ra_scratch(&g->ra, TCG_I64, 0);
+    unsigned ring = ra_scratch(&g->ra, TCG_I64, 0);
     uint8_t *field;
 
-    LOAD(g, MO_32, at, return_stack_top);
-    x86_alu_i(&g->a, ALU_ADD, MO_32, x86_reg(at), sizeof(TBJmpCacheEntry));
-    x86_alu_i(&g->a, ALU_AND, MO_32, x86_reg(at), RING_MASK);
-    STORE(g, MO_32, at, return_stack_top);
-    x86_alu(&g->a, ALU_ADD, MO_64, at, COMMON(g, return_stack));
-    if (x86_fits32(op->imm)) {
-        x86_store_i(&g->a, MO_64, x86_mem(at, 0), op->imm);
+    load_return(g, t, ring);
+    x86_alu_i(&g->a, ALU_ADD, MO_8, x86_reg(t), 1);
+    STORE(g, MO_32, t, return_stack_top);
+    x86_rm(&g->a, X_LEA | X_W, ring, return_pc(t, ring));
+    if (pc == RA_NOREG) {
+        x86_store_i(&g->a, MO_64, x86_mem(ring, 0), op->imm);
     } else {
-        x86_load_imm(g, t, op->imm);
-        x86_rm(&g->a, x86_op_w(X_MOV_STORE, MO_64), t, x86_mem(at, 0));
+        x86_rm(&g->a, x86_op_w(X_MOV_STORE, MO_64), pc, x86_mem(ring, 0));
     }
     /* lea t, [rip + field]: where the callee returns to */
     place_field(g, 3);
@@ -230,7 +293,7 @@ void gen_push_ret(X86Gen *g, const TCGOp *op)
     g->s->exits[n].jump_offset = field - g->start;
     x86_stub(g, STUB_EXIT, n, field);
     x86_rm(&g->a, x86_op_w(X_MOV_STORE, MO_64), t,
-           x86_mem(at, offsetof(TBJmpCacheEntry, code)));
+           x86_mem(ring, RETURN_STACK_CODE));
 }
 
 /* ---- leaving for the engine ---- */

@@ -22,6 +22,7 @@ static X86EmitFn *const emit_fn[TCG_OP_MAX] = {
     [TCG_OP_br] = gen_br,
     [TCG_OP_brcond] = gen_brcond,
     [TCG_OP_brcc] = gen_brcc,
+    [TCG_OP_brret] = gen_brret,
     [TCG_OP_mov] = gen_mov,
     [TCG_OP_extu] = gen_extu,
     [TCG_OP_exts] = gen_exts,
@@ -447,6 +448,7 @@ static bool x86_init(TCGContext *s, const char *overrides)
     pin_globals(s);
     x86_vec_init();
     s->fuses_half_stores = have(X86_F16C);
+    s->has_brret = true;
     g->s = s;
     ra_init(&g->ra, s, &ra_host, g);
     x86_fault_init(s);

@@ -120,6 +120,8 @@ typedef struct X86Gen {
     uint64_t guest_pc;  /* of the instruction being emitted */
     bool vex;           /* vector code around here uses VEX encodings */
     const uintptr_t *cookies;
+    unsigned brret;     /* the last one, and its temps */
+    unsigned brret_top, brret_ring;
     uint8_t exit_of[TCG_MAX_OPS];       /* exit number of an op */
     uint16_t label_op[TCG_MAX_LABELS];  /* op index of a placed label */
     uint8_t *label_at[TCG_MAX_LABELS];
@@ -221,7 +223,7 @@ X86EmitFn gen_v, gen_vld, gen_vst, gen_vld_env, gen_vst_env;
 X86EmitFn gen_cc_set, gen_cc_get, gen_setcc, gen_movcc, gen_brcc;
 X86EmitFn gen_call;
 X86EmitFn gen_exit_direct, gen_exit_indirect, gen_exit_ret, gen_exit_reason,
-    gen_poll, gen_push_ret;
+    gen_poll, gen_push_ret, gen_brret;
 
 /* isel-int.c: cmp a, b (or test for TSTEQ/NE); returns the x86 condition. */
 unsigned x86_compare(X86Gen *g, TCGCond cond, TCGWidth w, TCGv a, TCGv b);

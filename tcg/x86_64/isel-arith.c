@@ -67,6 +67,14 @@ static bool lives_in(const X86Gen *g, TCGv v, unsigned reg)
     return is_pinned(g, v) && g->s->vals[v].pinned == reg;
 }
 
+/* Is the value of @v, a global or a constant, in pinned @reg? */
+static bool is_in(const X86Gen *g, TCGv v, unsigned reg)
+{
+    return lives_in(g, v, reg) ||
+           (is_const(g, v) && g->ra.known & RA_BIT(reg) &&
+            g->ra.known_value[reg] == const_val(g, v));
+}
+
 /* Will result @v be in @reg, or in nothing? */
 static bool goes_to(const X86Gen *g, TCGv v, unsigned reg)
 {
@@ -238,7 +246,7 @@ void gen_div2(X86Gen *g, const TCGOp *op)
 {
     unsigned group = op->opc == TCG_OP_divu2 ? G3_DIV : G3_IDIV;
 
-    if (lives_in(g, op->src[0], X86_RAX) && lives_in(g, op->src[1], X86_RDX) &&
+    if (is_in(g, op->src[0], X86_RAX) && is_in(g, op->src[1], X86_RDX) &&
         !is_const(g, op->src[2]) &&
         op->dst[0] && goes_to(g, op->dst[0], X86_RAX) &&
         op->dst[1] && goes_to(g, op->dst[1], X86_RDX)) {

@@ -156,7 +156,7 @@ static bool toy_insn(TCGContext *s, uint64_t pc)
         tcg_gen_ld(s, TCG_OP_ld, MO_64, t, at_rsp);
         tcg_gen2(s, TCG_OP_add, MO_64, regs[R_ESP], regs[R_ESP],
                  tcg_const(s, 8));
-        tcg_gen_exit_ret(s, t);
+        tcg_gen_exit_ret(s, t, TCG_RET_UNKNOWN);
         return true;
     case 'I':
         t = tcg_temp(s);

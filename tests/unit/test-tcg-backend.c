@@ -87,8 +87,7 @@ static void run(TestEnv *env, bool host)
 {
     static uintptr_t cookies[TCG_MAX_EXITS];
     static TBJmpCacheEntry jmp_cache[TB_JMP_CACHE_SIZE];
-    static TBJmpCacheEntry returns[RETURN_STACK_SIZE]
-        __attribute__((aligned(RETURN_STACK_SIZE * sizeof(TBJmpCacheEntry))));
+    static TBReturnStack returns;
     uintptr_t cookie;
     ptrdiff_t n;
 
@@ -96,7 +95,7 @@ static void run(TestEnv *env, bool host)
         cookies[i] = 0x1000 + i;
     }
     env->common.jmp_cache = jmp_cache;
-    env->common.return_stack = returns;
+    env->common.return_stack = returns.pc;
     if (host) {
         TCGCodeBuf buf = { code + prologue, code + prologue,
                            CODE_SIZE - prologue };

@@ -90,13 +90,13 @@ static void run(TestEnv *env)
 {
     static const uintptr_t cookies[TCG_MAX_EXITS] = { 1, 2, 3, 4, 5, 6, 7 };
     static TBJmpCacheEntry jmp_cache[TB_JMP_CACHE_SIZE];
-    static TBJmpCacheEntry returns[RETURN_STACK_SIZE];
+    static TBReturnStack returns;
     TCGCodeBuf buf = { code, code, sizeof(code) };
     ptrdiff_t n = tcg_interp_backend.gen_code(s, buf, cookies);
 
     g_assert_cmpint(n, >, 0);
     env->common.jmp_cache = jmp_cache;
-    env->common.return_stack = returns;
+    env->common.return_stack = returns.pc;
     env->scratch = tcg_interp_backend.enter(env, code);
 }
 
@@ -556,7 +556,7 @@ static void test_calls(void)
 static void test_exits(void)
 {
     static TBJmpCacheEntry cache[TB_JMP_CACHE_SIZE];
-    static TBJmpCacheEntry returns[RETURN_STACK_SIZE];
+    static TBReturnStack returns;
     const TCGBackend *b = &tcg_interp_backend;
     static const uintptr_t cookies[3] = { 11, 22, 33 };
     uint8_t *second = code + 4096, *third = code + 8192;
@@ -566,7 +566,7 @@ static void test_exits(void)
 
     reset();
     e.common.jmp_cache = cache;
-    e.common.return_stack = returns;
+    e.common.return_stack = returns.pc;
     /* the second unit: to where r2 says */
     begin(0x2000);
     tcg_gen2(s, TCG_OP_add, MO_64, R[1], R[1], c(1));
@@ -576,7 +576,7 @@ static void test_exits(void)
     g_assert_cmpint(b->gen_code(s, buf, cookies), >, 0);
     /* the third unit: return to r3 */
     begin(0x3000);
-    tcg_gen_exit_ret(s, R[3]);
+    tcg_gen_exit_ret(s, R[3], TCG_RET_UNKNOWN);
     tcg_optimize(s);
     buf.rx = buf.rw = third;
     g_assert_cmpint(b->gen_code(s, buf, cookies), >, 0);

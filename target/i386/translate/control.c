@@ -97,32 +97,40 @@ static void trans_call(DisasContext *s, const X86Insn *insn, int arg)
     }
 }
 
-/* A return out of the lower half: rarely right, mostly #GP. */
-static void ret_far_away(DisasContext *s, const struct X86SideExit *x)
+/* A return that was not predicted, or one out of the lower half. */
+static void ret_elsewhere(DisasContext *s, const struct X86SideExit *x)
 {
     TCGv rsp = gpr(s, R_ESP);
 
     check_target(s, x->addr);
     tcg_gen2(s->tcg, TCG_OP_add, MO_64, rsp, rsp, imm64(s, x->arg[0]));
-    tcg_gen_exit_indirect(s->tcg, x->addr);
+    tcg_gen_exit_ret(s->tcg, x->addr, TCG_RET_MISS);
 }
 
 static void trans_ret(DisasContext *s, const X86Insn *insn, int arg)
 {
     TCGv t = temp(s), high = temp(s), rsp = gpr(s, R_ESP);
     uint64_t n = insn->n_operands ? insn->imm : 0;
-    struct X86SideExit *x = gen_side_path(s, ret_far_away);
+    struct X86SideExit *x = gen_side_path(s, ret_elsewhere);
 
     x->addr = t;
     x->arg[0] = 8 + n;
     tcg_gen_ld(s->tcg, TCG_OP_ld, MO_64, t, (TCGMem) { .base = rsp });
+    if (s->tcg->has_brret) {
+        /* what was predicted is an address: it need not be checked */
+        tcg_gen_brret(s->tcg, t, x->label);
+        tcg_gen2(s->tcg, TCG_OP_add, MO_64, rsp, rsp, imm64(s, 8 + n));
+        tcg_gen_exit_ret(s->tcg, t, TCG_RET_HIT);
+        s->ended = true;
+        return;
+    }
     /* the upper half once more, because it can be compared in place */
     tcg_gen_ld(s->tcg, TCG_OP_ld, MO_32, high,
                (TCGMem) { .base = rsp, .disp = 4 });
     tcg_gen_brcond(s->tcg, TCG_COND_GTU, MO_32, high, imm64(s, 0x7fff),
                    x->label);
     tcg_gen2(s->tcg, TCG_OP_add, MO_64, rsp, rsp, imm64(s, 8 + n));
-    tcg_gen_exit_ret(s->tcg, t);
+    tcg_gen_exit_ret(s->tcg, t, TCG_RET_UNKNOWN);
     s->ended = true;
 }
 

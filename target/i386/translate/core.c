@@ -15,6 +15,7 @@
 /* More jumps make longer units, but much more to translate. */
 #define MAX_UNIT_JUMPS   1
 #define LOOKAHEAD_INSNS  8      /* per exit */
+#define MAX_LOOP_BYTES   0x4000
 
 /* --- reading guest code ------------------------------------------------ */
 
@@ -350,6 +351,20 @@ static uint32_t exit_flags(DisasContext *s, uint64_t pc)
     return 0;
 }
 
+bool reads_flags_at(DisasContext *s, uint64_t pc)
+{
+    const X86Insn *insn;
+    const InsnSurvey *v;
+    InsnSurvey own;
+    uint64_t fault;
+
+    if (fetch_insn(s, pc, &insn, &fault) != X86_DECODE_OK) {
+        return false;
+    }
+    v = survey_of(s, insn, &own);
+    return v->known && v->reads;
+}
+
 /* --- exits ------------------------------------------------------------- */
 
 static void gen_exit(DisasContext *s, uint64_t pc, bool poll)
@@ -444,11 +459,12 @@ void gen_exception_if(DisasContext *s, int excp, TCGCond cond, TCGWidth w,
 
 /*
  * Does the main path of a conditional branch go to its target?  Then the
- * unit ends there; otherwise it falls through.
+ * unit ends there; otherwise it falls through.  Far back there is no loop, but
+ * code for rare cases: traces of just-in-time compilers have their exits there.
  */
 static bool branch_ends(DisasContext *s, uint64_t target)
 {
-    return target <= s->insn.pc && !s->rq->simple;
+    return s->insn.pc - target < MAX_LOOP_BYTES && !s->rq->simple;
 }
 
 void gen_branch_cc(DisasContext *s, unsigned cond, uint64_t target)

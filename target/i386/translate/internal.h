@@ -190,6 +190,8 @@ void gen_branch_cond(DisasContext *s, TCGCond cond, TCGWidth w, TCGv a,
                      TCGv b, uint64_t target);
 /* Side label that leaves to @pc: for one brcond or brcc. */
 unsigned gen_side_exit(DisasContext *s, uint64_t pc);
+/* Does the instruction at @pc read flags? */
+bool reads_flags_at(DisasContext *s, uint64_t pc);
 /*
  * Side path of the current instruction: @fn emits what is left of it, with what
  * the caller puts into addr and arg; then to the next instruction.

@@ -174,10 +174,8 @@ static void trans_div(DisasContext *s, const X86Insn *insn, int is_signed)
     TCGv q = temp(s), r = temp(s), lo, hi, d;
 
     if (size >= 4) {
-        tcg_gen_pair(s->tcg, opc, width_of(size), q, r, rax, rdx,
+        tcg_gen_pair(s->tcg, opc, width_of(size), rax, rdx, rax, rdx,
                      load_operand(s, insn, 0));
-        store_gpr(s, R_EAX, size, q);
-        store_gpr(s, R_EDX, size, r);
         goto flags;
     }
     /* the dividend (AX, or DX:AX) as a 32-bit value and its extension */

@@ -14,6 +14,7 @@
 #include "target/i386/x87/x87.h"
 
 #define MAX_UNIT_INSNS   80
+#define MORE_UNIT_INSNS  4      /* ... to what reads flags */
 #define LOOKAHEAD_TOTAL  48     /* instructions decoded only for their flags */
 
 /* The page whose entry points the process emulates. */
@@ -97,7 +98,7 @@ static void translate_insn(DisasContext *s)
  * only if its code is what it was.  "Near" is a little more than the longest
  * unit on either side, whose end is not known yet.
  */
-#define NEAR_BYTES (MAX_UNIT_INSNS * X86_MAX_INSN_LEN)
+#define NEAR_BYTES ((MAX_UNIT_INSNS + MORE_UNIT_INSNS) * X86_MAX_INSN_LEN)
 
 /* Address of the store, before the instruction; none if it cannot be told. */
 static TCGv store_address(DisasContext *s)
@@ -174,6 +175,17 @@ static bool unit_is_full(const DisasContext *s, unsigned max_insns)
            s->n_side > ARRAY_SIZE(s->side) - 8;
 }
 
+/*
+ * May the unit end before @pc although there is nothing to stop it?  Flags are
+ * best read in the unit that makes them.
+ */
+static bool good_end(DisasContext *s, uint64_t pc)
+{
+    return s->rq->simple || s->rq->max_insns < MAX_UNIT_INSNS ||
+           s->rs->insns >= MAX_UNIT_INSNS + MORE_UNIT_INSNS ||
+           s->tcg->overflow || !reads_flags_at(s, pc);
+}
+
 static void translate_path(DisasContext *s)
 {
     const TranslateRequest *rq = s->rq;
@@ -203,7 +215,8 @@ static void translate_path(DisasContext *s)
 
         if (s->rs->insns &&
             ((rq->has_hook && rq->has_hook(rq->opaque, pc)) ||
-             (rq->has_unit && rq->has_unit(rq->opaque, pc)))) {
+             (rq->has_unit && rq->has_unit(rq->opaque, pc) &&
+              good_end(s, pc)))) {
             gen_goto(s, pc);
             return;
         }
@@ -239,7 +252,7 @@ static void translate_path(DisasContext *s)
             }
         }
         pc = s->next_pc;
-        if (s->end_after || unit_is_full(s, max_insns) ||
+        if (s->end_after || (unit_is_full(s, max_insns) && good_end(s, pc)) ||
             (rq->end_after_store && writes_memory(&s->insn)) ||
             s->tcg->overflow) {
             gen_goto(s, pc);
