@@ -24,7 +24,7 @@ UserOptions user_options = {
     .stack_size = DEFAULT_STACK_SIZE,
     .cpu_model = "max",
     .tso = 2,
-    .cold_runs = 4,
+    .cold_runs = 8,
     .execve = true,
 };
 

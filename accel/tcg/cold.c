@@ -9,11 +9,12 @@
  *
  * A block ends behind a branch, in front of a hook, a bridge or a unit, and
  * where bytes cannot be read.  One that contains an instruction the stepper
- * does not know, or that begins at a hook, is translated at once.  Nothing is
- * remembered of a block but its counter, so there is nothing to invalidate.
+ * does not know, or that begins at a hook, is translated at once.  Decoded
+ * blocks are kept, but compared with the guest's code each time: there is
+ * nothing to invalidate.
  *
- * Locking: decoding holds the engine lock, for the tables of hooks and for the
- * page callbacks; running takes none.  Counters are written without one: a lost
+ * Locking: decoding holds the engine lock, for the tables of hooks, the page
+ * callbacks and the blocks that are kept; running takes none.  Counters are written without one: a lost
  * count does no harm.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
@@ -58,38 +59,33 @@ static void count_run(uint64_t pc, bool ran)
 }
 
 typedef struct ColdBlock {
-    X86Insn insn[COLD_MAX_INSNS];
-    unsigned n;
-    unsigned closing;       /* insns up to one that sets all flags, or 0 */
-    uint64_t page;          /* that code may be read from, plus 1 */
+    uint64_t pc, end;
+    uint32_t generation;    /* of hooks */
+    uint8_t n;
+    uint8_t closing;        /* insns up to one that sets all flags, or 0 */
+    X86StepInsn insn[COLD_MAX_INSNS];
 } ColdBlock;
 
-static bool page_is_code(ColdBlock *b, uint64_t pc)
+static size_t block_size(unsigned n)
 {
-    uint64_t page = (pc & GUEST_PAGE_MASK) + 1;
-
-    if (b->page != page) {
-        if (engine.cfg.user &&
-            !(engine.cfg.user->page_flags(pc, NULL) & PAGE_EXEC)) {
-            return false;
-        }
-        b->page = page;
-    }
-    return true;
+    return offsetof(ColdBlock, insn) + n * sizeof(X86StepInsn);
 }
 
-static bool decode_at(ColdBlock *b, X86Insn *insn, uint64_t pc,
-                      uint64_t features)
+/* --- decoding ------------------------------------------------------------- */
+
+static bool page_is_code(uint64_t pc)
+{
+    return !engine.cfg.user ||
+           engine.cfg.user->page_flags(pc, NULL) & PAGE_EXEC;
+}
+
+static bool decode_at(X86Insn *insn, uint64_t pc, uint64_t features)
 {
     const uint8_t *code = (const uint8_t *)(uintptr_t)pc;
     size_t room = GUEST_PAGE_SIZE - (pc & ~GUEST_PAGE_MASK);
-    X86DecodeResult r;
+    X86DecodeResult r = x86_decode(insn, code, room, pc, features);
 
-    if (!page_is_code(b, pc)) {
-        return false;
-    }
-    r = x86_decode(insn, code, room, pc, features);
-    if (r == X86_DECODE_NEED_MORE && page_is_code(b, pc + room)) {
+    if (r == X86_DECODE_NEED_MORE && page_is_code(pc + room)) {
         r = x86_decode(insn, code, X86_MAX_INSN_LEN, pc, features);
     }
     return r == X86_DECODE_OK;
@@ -98,41 +94,127 @@ static bool decode_at(ColdBlock *b, X86Insn *insn, uint64_t pc,
 /* Decode the block at @pc; false when it is not for the stepper. */
 static bool decode_block(ColdBlock *b, uint64_t pc, uint64_t features)
 {
-    b->n = b->closing = 0;
-    b->page = 0;
-    while (b->n < COLD_MAX_INSNS) {
-        X86Insn *insn = &b->insn[b->n];
+    uint64_t page = 0;
+    X86Insn insn;
 
-        if (hook_at(pc) || bridge_at(pc) || (b->n && tb_lookup_rare(pc))) {
+    b->pc = pc;
+    b->generation = hook_generation();
+    b->n = b->closing = 0;
+    while (b->n < COLD_MAX_INSNS) {
+        if ((pc & GUEST_PAGE_MASK) + 1 != page) {
+            page = (pc & GUEST_PAGE_MASK) + 1;
+            if (!page_is_code(pc)) {
+                break;
+            }
+        }
+        if (hook_at(pc) || bridge_at(pc) || (b->n && tb_lookup_rare(pc)) ||
+            !decode_at(&insn, pc, features)) {
             break;
         }
-        if (!decode_at(b, insn, pc, features)) {
-            break;
-        }
-        if (!x86_step_knows(insn)) {
+        if (!x86_step_prepare(&b->insn[b->n], &insn)) {
             return false;
         }
         b->n++;
-        if (!b->closing && (x86_insn_flags_killed(insn) & CC_ALL) == CC_ALL) {
+        if (!b->closing &&
+            (x86_insn_flags_killed(&insn) & CC_ALL) == CC_ALL) {
             b->closing = b->n;
         }
-        if (x86_insn_row(insn)->branch != X86_BR_NONE) {
+        pc = x86_insn_next(&insn);
+        if (x86_insn_row(&insn)->branch != X86_BR_NONE) {
             break;
         }
-        pc = x86_insn_next(insn);
     }
+    b->end = pc;
     return b->n > 0;
 }
 
+/* --- blocks that ran more than once --------------------------------------- */
+
+/*
+ * Kept in a ring, followed by their guest code: a block is good as long as that
+ * is still in its place.  Positions in the ring only grow, so what has been
+ * overwritten is told from its position.  Engine lock.
+ */
+#define RING_SIZE   (512u * 1024)
+#define KEPT_BITS   11
+
+static uint8_t ring[RING_SIZE] QEMU_ALIGNED(8);
+static uint64_t ring_pos = 2 * RING_SIZE;
+static struct {
+    uint64_t pc;
+    uint64_t pos;
+} kept[1u << KEPT_BITS];
+
+static unsigned kept_index(uint64_t pc)
+{
+    return pc * 0x9e3779b97f4a7c15ull >> (64 - KEPT_BITS);
+}
+
+static void keep_block(const ColdBlock *b)
+{
+    size_t size = block_size(b->n), len = b->end - b->pc;
+    size_t total = ROUND_UP(size + len, 8u);
+    unsigned k = kept_index(b->pc);
+    uint8_t *p;
+
+    if (ring_pos % RING_SIZE + total > RING_SIZE) {
+        ring_pos = ROUND_UP(ring_pos, (uint64_t)RING_SIZE);
+    }
+    p = &ring[ring_pos % RING_SIZE];
+    kept[k].pc = b->pc;
+    kept[k].pos = ring_pos;
+    ring_pos += total;
+    memcpy(p, b, size);
+    memcpy(p + size, (const void *)(uintptr_t)b->pc, len);
+}
+
+static bool find_kept(ColdBlock *b, uint64_t pc)
+{
+    unsigned k = kept_index(pc);
+    const ColdBlock *old = (const ColdBlock *)&ring[kept[k].pos % RING_SIZE];
+    size_t size;
+
+    if (kept[k].pc != pc || ring_pos - kept[k].pos > RING_SIZE ||
+        old->generation != hook_generation() || !page_is_code(pc) ||
+        !page_is_code(old->end - 1)) {
+        return false;
+    }
+    size = block_size(old->n);
+    if (memcmp((const uint8_t *)old + size, (const void *)(uintptr_t)pc,
+               old->end - pc)) {
+        return false;
+    }
+    memcpy(b, old, size);
+    return true;
+}
+
+/* --- running -------------------------------------------------------------- */
+
+static bool get_block(EngineCPU *cpu, ColdBlock *b, uint64_t pc)
+{
+    bool again = *counter(pc) || engine.cfg.cold_runs == COLD_ALWAYS;
+
+    if (again && find_kept(b, pc)) {
+        return true;
+    }
+    if (!decode_block(b, pc, x86_model_features(cpu->env->model))) {
+        return false;
+    }
+    if (again) {
+        keep_block(b);
+    }
+    return true;
+}
+
 /* The same, ready for faults. */
-static bool decode_guarded(EngineCPU *cpu, ColdBlock *b, uint64_t pc)
+static bool get_block_guarded(EngineCPU *cpu, ColdBlock *b, uint64_t pc)
 {
     if (_setjmp(cpu->translate_jmp)) {
         /* as in tb_translate(), which will meet the same fault */
         cpu_interrupt(cpu->env);
         return false;
     }
-    return decode_block(b, pc, x86_model_features(cpu->env->model));
+    return get_block(cpu, b, pc);
 }
 
 static bool fetch_block(EngineCPU *cpu, ColdBlock *b, uint64_t pc)
@@ -142,7 +224,7 @@ static bool fetch_block(EngineCPU *cpu, ColdBlock *b, uint64_t pc)
     cpu->bad_page = 0;
     engine_lock();
     cpu->translating = true;
-    ok = decode_guarded(cpu, b, pc);
+    ok = get_block_guarded(cpu, b, pc);
     cpu->translating = false;
     engine_unlock();
     return ok;
@@ -161,8 +243,8 @@ bool cold_run(EngineCPU *cpu, uint64_t pc)
         return false;
     }
     step = (X86StepBlock) {
-        .insn = b.insn, .n = b.n, .start = pc,
-        .end = x86_insn_next(&b.insn[b.n - 1]), .ordered = engine.tcg->tso,
+        .insn = b.insn, .n = b.n, .start = pc, .end = b.end,
+        .ordered = engine.tcg->tso,
     };
     tcg_cc_settle(engine.tcg, env);
     cpu->stats.cold_blocks++;

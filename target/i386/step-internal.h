@@ -96,22 +96,21 @@ static inline void step_store(Step *s, uint64_t addr, unsigned size,
 
 /* Offset of the memory operand in its segment. */
 static inline uint64_t step_offset(const CPUArchState *env,
-                                   const X86Insn *insn)
+                                   const X86StepInsn *insn)
 {
-    const X86Mem *m = &insn->mem;
-    uint64_t a = m->disp;
+    uint64_t a = insn->disp;
 
-    if (m->base != X86_REG_NONE) {
-        a += env->regs[m->base];
+    if (insn->mem.base != X86_REG_NONE) {
+        a += env->regs[insn->mem.base];
     }
-    if (m->index != X86_REG_NONE) {
-        a += env->regs[m->index] << m->scale;
+    if (insn->mem.index != X86_REG_NONE) {
+        a += env->regs[insn->mem.index] << insn->mem.scale;
     }
-    return insn->addrsize == 4 ? (uint32_t)a : a;
+    return unlikely(insn->addr32) ? (uint32_t)a : a;
 }
 
 static inline uint64_t step_address(const CPUArchState *env,
-                                    const X86Insn *insn)
+                                    const X86StepInsn *insn)
 {
     uint64_t a = step_offset(env, insn);
 
@@ -131,8 +130,11 @@ static inline void step_raise(Step *s, int excp)
     env->common.exception_index = excp;
 }
 
-/* Vectors, step-vec.c.  x86_step_vec() returns false when it raised. */
-bool x86_step_vec_knows(const X86Insn *insn);
-bool x86_step_vec(Step *s, const X86Insn *insn);
+/*
+ * Vectors, step-vec.c: X86StepInsn.vec of an instruction, 0 if it is none that
+ * is known; running returns false when it raised.
+ */
+unsigned x86_step_vec_kind(const X86Insn *insn);
+bool x86_step_vec(Step *s, const X86StepInsn *insn);
 
 #endif

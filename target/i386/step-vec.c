@@ -46,11 +46,8 @@ static const uint8_t vec_kind[X86_OP_COUNT] = {
     BOTH(PMOVMSKB, VEC_MOVMSK8), [X86_OP_VZEROUPPER] = VEC_ZEROUPPER,
 };
 
-bool x86_step_vec_knows(const X86Insn *insn)
+unsigned x86_step_vec_kind(const X86Insn *insn)
 {
-    if (vec_kind[insn->op] == VEC_UNKNOWN) {
-        return false;
-    }
     for (unsigned i = 0; i < insn->n_operands; i++) {
         switch (insn->operand[i].kind) {
         case X86_OPND_VEC:
@@ -59,10 +56,10 @@ bool x86_step_vec_knows(const X86Insn *insn)
         case X86_OPND_IMM:
             break;
         default:
-            return false;   /* MMX shares the x87's registers */
+            return VEC_UNKNOWN; /* MMX shares the x87's registers */
         }
     }
-    return true;
+    return vec_kind[insn->op];
 }
 
 /* --- memory --------------------------------------------------------------- */
@@ -87,12 +84,11 @@ static inline void copy(void *d, const void *s, unsigned size)
 }
 
 /* Address of the memory operand; false when it raised. */
-static bool vec_address(Step *s, const X86Insn *insn, unsigned i,
+static bool vec_address(Step *s, const X86StepInsn *insn, unsigned i,
                         uint64_t *addr)
 {
     *addr = step_address(s->env, insn);
-    if (x86_insn_row(insn)->flags & X86_ROW_ALIGN &&
-        unlikely(*addr & (insn->operand[i].size - 1))) {
+    if (insn->align && unlikely(*addr & (insn->operand[i].size - 1))) {
         step_raise(s, EXCP0D_GPF);
         return false;
     }
@@ -100,19 +96,19 @@ static bool vec_address(Step *s, const X86Insn *insn, unsigned i,
 }
 
 /* Operand @i, zero above its size; false when it raised. */
-static bool vec_get(Step *s, const X86Insn *insn, unsigned i, VReg *v)
+static bool vec_get(Step *s, const X86StepInsn *insn, unsigned i, VReg *v)
 {
-    const X86Operand *o = &insn->operand[i];
+    unsigned reg = insn->operand[i].reg, size = insn->operand[i].size;
     uint64_t addr;
 
-    switch (o->kind) {
+    switch (insn->operand[i].kind) {
     case X86_OPND_VEC:
-        *v = s->env->vregs[o->reg];
+        *v = s->env->vregs[reg];
         return true;
     case X86_OPND_GPR:
         memset(v, 0, sizeof(*v));
-        v->q[0] = o->size == 8 ? s->env->regs[o->reg]
-                               : (uint32_t)s->env->regs[o->reg];
+        v->q[0] = size == 8 ? s->env->regs[reg]
+                            : (uint32_t)s->env->regs[reg];
         return true;
     default:
         if (!vec_address(s, insn, i, &addr)) {
@@ -120,7 +116,7 @@ static bool vec_get(Step *s, const X86Insn *insn, unsigned i, VReg *v)
         }
         memset(v, 0, sizeof(*v));
         step_barrier();
-        copy(v, (const void *)(uintptr_t)addr, o->size);
+        copy(v, (const void *)(uintptr_t)addr, size);
         step_after_load(s);
         return true;
     }
@@ -140,7 +136,7 @@ static void probe_store(uint64_t addr, unsigned size)
     }
 }
 
-static bool vec_store(Step *s, const X86Insn *insn, const void *v)
+static bool vec_store(Step *s, const X86StepInsn *insn, const void *v)
 {
     unsigned size = insn->operand[0].size;
     uint64_t addr;
@@ -161,7 +157,7 @@ static bool vec_store(Step *s, const X86Insn *insn, const void *v)
 /* --- registers ------------------------------------------------------------ */
 
 /* @v, of the instruction's length: legacy forms leave what is above. */
-static void vec_put(Step *s, const X86Insn *insn, const VReg *v)
+static void vec_put(Step *s, const X86StepInsn *insn, const VReg *v)
 {
     VReg *d = &s->env->vregs[insn->operand[0].reg];
 
@@ -171,7 +167,7 @@ static void vec_put(Step *s, const X86Insn *insn, const VReg *v)
     }
     d->q[0] = v->q[0];
     d->q[1] = v->q[1];
-    if (insn->prefixes & X86_PFX_VEX) {
+    if (insn->vex) {
         d->q[2] = d->q[3] = 0;
     }
 }
@@ -299,14 +295,13 @@ static void compute(VecKind k, unsigned imm, VReg *r, const VReg *a,
     }
 }
 
-static bool step_move(Step *s, const X86Insn *insn, VecKind k)
+static bool step_move(Step *s, const X86StepInsn *insn, VecKind k)
 {
-    const X86Operand *o = insn->operand;
     unsigned last = insn->n_operands - 1;
     VReg v, r;
 
-    if (o[0].kind == X86_OPND_MEM) {
-        v = s->env->vregs[o[1].reg];
+    if (insn->operand[0].kind == X86_OPND_MEM) {
+        v = s->env->vregs[insn->operand[1].reg];
         return vec_store(s, insn, k == VEC_MOVHI ? &v.q[1] : &v.q[0]);
     }
     if (!vec_get(s, insn, last, &v)) {
@@ -315,15 +310,15 @@ static bool step_move(Step *s, const X86Insn *insn, VecKind k)
     switch (k) {
     case VEC_MOVQ:
     case VEC_MOVD:
-        if (o[0].kind == X86_OPND_GPR) {
-            s->env->regs[o[0].reg] = o[0].size == 8 ? v.q[0] : v.l[0];
+        if (insn->operand[0].kind == X86_OPND_GPR) {
+            s->env->regs[insn->operand[0].reg] = insn->operand[0].size == 8 ? v.q[0] : v.l[0];
             return true;
         }
         v.q[1] = v.q[2] = v.q[3] = 0;
         break;
     case VEC_MOVLO:
     case VEC_MOVHI:
-        r = s->env->vregs[o[last > 1 ? 1 : 0].reg];
+        r = s->env->vregs[insn->operand[last > 1 ? 1 : 0].reg];
         r.q[k == VEC_MOVHI] = v.q[0];
         v = r;
         break;
@@ -334,7 +329,7 @@ static bool step_move(Step *s, const X86Insn *insn, VecKind k)
     return true;
 }
 
-static void step_movmsk(Step *s, const X86Insn *insn)
+static void step_movmsk(Step *s, const X86StepInsn *insn)
 {
     const VReg *v = &s->env->vregs[insn->operand[1].reg];
     uint32_t mask = 0;
@@ -346,15 +341,14 @@ static void step_movmsk(Step *s, const X86Insn *insn)
 }
 
 /* First source, when the last one is not an immediate. */
-static unsigned first_source(const X86Insn *insn, bool imm)
+static unsigned first_source(const X86StepInsn *insn, bool imm)
 {
     return insn->n_operands - imm > 2 ? 1 : 0;
 }
 
-bool x86_step_vec(Step *s, const X86Insn *insn)
+bool x86_step_vec(Step *s, const X86StepInsn *insn)
 {
-    const X86Operand *o = insn->operand;
-    VecKind k = vec_kind[insn->op];
+    VecKind k = insn->vec;
     bool imm = k >= VEC_SHUF32 && k <= VEC_ALIGNR;
     VReg a, b, r;
 
@@ -375,13 +369,13 @@ bool x86_step_vec(Step *s, const X86Insn *insn)
         return true;
     case VEC_SLLDQ:
     case VEC_SRLDQ:
-        a = b = s->env->vregs[o[insn->n_operands - 2].reg];
+        a = b = s->env->vregs[insn->operand[insn->n_operands - 2].reg];
         break;
     default:
         if (!vec_get(s, insn, insn->n_operands - 1 - imm, &b)) {
             return false;
         }
-        a = s->env->vregs[o[first_source(insn, imm)].reg];
+        a = s->env->vregs[insn->operand[first_source(insn, imm)].reg];
         break;
     }
     compute(k, insn->imm, &r, &a, &b);

@@ -1,8 +1,7 @@
 /*
  * The stepper: integer instructions and control flow.
  *
- * A switch over what an operation does; operands are taken from the decoded
- * instruction each time.  What translate/ says about an instruction holds here
+ * A switch over what an operation does; operands are looked at each time.  What translate/ says about an instruction holds here
  * as well, down to the kind of its flags record.  Values have garbage above
  * the operand's size, which nobody looks at.
  *
@@ -52,19 +51,10 @@ static const uint8_t step_kind[X86_OP_COUNT] = {
     [X86_OP_SYSCALL] = STEP_SYSCALL,
 };
 
-bool x86_step_knows(const X86Insn *insn)
+static bool form_is_known(StepKind k, const X86Insn *insn)
 {
-    const X86Row *row = x86_insn_row(insn);
     const X86Operand *o = insn->operand;
-    StepKind k = step_kind[insn->op];
 
-    if (insn->prefixes & X86_PFX_LOCK ||
-        row->flags & (X86_ROW_PRIV | X86_ROW_UD)) {
-        return false;
-    }
-    if (k == STEP_UNKNOWN) {
-        return x86_step_vec_knows(insn);
-    }
     for (unsigned i = 0; i < insn->n_operands; i++) {
         if (o[i].kind != X86_OPND_GPR && o[i].kind != X86_OPND_GPRH &&
             o[i].kind != X86_OPND_MEM && o[i].kind != X86_OPND_IMM &&
@@ -84,6 +74,38 @@ bool x86_step_knows(const X86Insn *insn)
     default:
         return true;
     }
+}
+
+bool x86_step_prepare(X86StepInsn *s, const X86Insn *insn)
+{
+    const X86Row *row = x86_insn_row(insn);
+    StepKind k = step_kind[insn->op];
+
+    if (insn->prefixes & X86_PFX_LOCK ||
+        row->flags & (X86_ROW_PRIV | X86_ROW_UD)) {
+        return false;
+    }
+    *s = (X86StepInsn) {
+        .kind = k, .len = insn->len, .opsize = insn->opsize,
+        .cond = insn->cond, .n_operands = insn->n_operands,
+        .vlen = insn->vlen, .addr32 = insn->addrsize == 4,
+        .vex = insn->prefixes & X86_PFX_VEX,
+        .align = row->flags & X86_ROW_ALIGN,
+        .mem = { insn->mem.base, insn->mem.index, insn->mem.scale,
+                 insn->mem.seg },
+        .disp = insn->mem.disp,
+        .imm = insn->operand[0].kind == X86_OPND_REL ? insn->target
+                                                     : (uint64_t)insn->imm,
+    };
+    for (unsigned i = 0; i < MIN(insn->n_operands, 3u); i++) {
+        s->operand[i].kind = insn->operand[i].kind;
+        s->operand[i].reg = insn->operand[i].reg;
+        s->operand[i].size = insn->operand[i].size;
+    }
+    if (k == STEP_UNKNOWN) {
+        return (s->vec = x86_step_vec_kind(insn)) != 0;
+    }
+    return form_is_known(k, insn);
 }
 
 /* --- registers and operands ---------------------------------------------- */
@@ -131,32 +153,34 @@ static inline void set_gpr(CPUArchState *env, unsigned reg, unsigned size,
     }
 }
 
-static inline uint64_t get(const Step *s, const X86Insn *insn, unsigned i)
+static inline uint64_t get(const Step *s, const X86StepInsn *insn, unsigned i)
 {
-    const X86Operand *o = &insn->operand[i];
+    unsigned reg = insn->operand[i].reg;
 
-    switch (o->kind) {
+    switch (insn->operand[i].kind) {
     case X86_OPND_GPR:
-        return s->env->regs[o->reg];
+        return s->env->regs[reg];
     case X86_OPND_GPRH:
-        return s->env->regs[o->reg] >> 8;
+        return s->env->regs[reg] >> 8;
     case X86_OPND_MEM:
-        return step_load(s, step_address(s->env, insn), o->size);
+        return step_load(s, step_address(s->env, insn),
+                         insn->operand[i].size);
     default:
-        return o->reg ? insn->imm2 : (uint64_t)insn->imm;
+        return insn->imm;
     }
 }
 
-static inline void put(Step *s, const X86Insn *insn, unsigned i, uint64_t v)
+static inline void put(Step *s, const X86StepInsn *insn, unsigned i, uint64_t v)
 {
-    const X86Operand *o = &insn->operand[i];
+    unsigned kind = insn->operand[i].kind, reg = insn->operand[i].reg;
+    unsigned size = insn->operand[i].size;
 
-    if (o->kind == X86_OPND_GPR) {
-        set_gpr(s->env, o->reg, o->size, v);
-    } else if (o->kind == X86_OPND_MEM) {
-        step_store(s, step_address(s->env, insn), o->size, v);
+    if (kind == X86_OPND_GPR) {
+        set_gpr(s->env, reg, size, v);
+    } else if (kind == X86_OPND_MEM) {
+        step_store(s, step_address(s->env, insn), size, v);
     } else {
-        uint64_t *r = &s->env->regs[o->reg];
+        uint64_t *r = &s->env->regs[reg];
 
         *r = (*r & ~UINT64_C(0xff00)) | (v & 0xff) << 8;
     }
@@ -226,7 +250,7 @@ static bool condition(const CPUArchState *env, unsigned cond)
 
 /* --- groups of instructions ---------------------------------------------- */
 
-static inline void step_alu(Step *s, const X86Insn *insn, StepKind k)
+static inline void step_alu(Step *s, const X86StepInsn *insn, StepKind k)
 {
     unsigned size = insn->operand[0].size;
     uint64_t b = get(s, insn, 1), a = get(s, insn, 0), c, r;
@@ -258,7 +282,7 @@ static inline void step_alu(Step *s, const X86Insn *insn, StepKind k)
     }
 }
 
-static void step_incdec(Step *s, const X86Insn *insn, bool inc)
+static void step_incdec(Step *s, const X86StepInsn *insn, bool inc)
 {
     uint64_t c = condition(s->env, CCC_B);
     uint64_t r = get(s, insn, 0) + (inc ? 1 : -1);
@@ -268,13 +292,13 @@ static void step_incdec(Step *s, const X86Insn *insn, bool inc)
            c);
 }
 
-static unsigned shift_count(const Step *s, const X86Insn *insn)
+static unsigned shift_count(const Step *s, const X86StepInsn *insn)
 {
     return get(s, insn, insn->n_operands - 1) &
            (insn->operand[0].size == 8 ? 63 : 31);
 }
 
-static void step_shift(Step *s, const X86Insn *insn, StepKind k)
+static void step_shift(Step *s, const X86StepInsn *insn, StepKind k)
 {
     unsigned size = insn->operand[0].size, n = shift_count(s, insn);
     uint64_t v = get(s, insn, 0), last, r;
@@ -302,7 +326,7 @@ static void step_shift(Step *s, const X86Insn *insn, StepKind k)
            CC_KIND_SAR, size, r, last);
 }
 
-static void step_rotate(Step *s, const X86Insn *insn, bool left)
+static void step_rotate(Step *s, const X86StepInsn *insn, bool left)
 {
     unsigned size = insn->operand[0].size, bits = 8 * size;
     unsigned n = shift_count(s, insn), by = n & (bits - 1), top;
@@ -329,7 +353,7 @@ static void step_rotate(Step *s, const X86Insn *insn, bool left)
 }
 
 /* The double-width product goes to rDX:rAX. */
-static void step_mul1(Step *s, const X86Insn *insn, bool is_signed)
+static void step_mul1(Step *s, const X86StepInsn *insn, bool is_signed)
 {
     unsigned size = insn->operand[0].size;
     CPUArchState *env = s->env;
@@ -361,7 +385,7 @@ static void step_mul1(Step *s, const X86Insn *insn, bool is_signed)
     set_cc(env, CC_KIND_MUL, size, lo, excess);
 }
 
-static void step_imul(Step *s, const X86Insn *insn)
+static void step_imul(Step *s, const X86StepInsn *insn)
 {
     unsigned size = insn->operand[0].size, first = insn->n_operands - 2;
     uint64_t a, b, lo, excess;
@@ -385,7 +409,7 @@ static void step_imul(Step *s, const X86Insn *insn)
     set_cc(s->env, CC_KIND_MUL, size, lo, excess);
 }
 
-static void step_bt(Step *s, const X86Insn *insn, StepKind k)
+static void step_bt(Step *s, const X86StepInsn *insn, StepKind k)
 {
     unsigned n = get(s, insn, 1) & (8 * insn->operand[0].size - 1);
     uint64_t v = get(s, insn, 0), bit = UINT64_C(1) << n;
@@ -397,7 +421,7 @@ static void step_bt(Step *s, const X86Insn *insn, StepKind k)
     set_flags(s->env, (all_flags(s->env) & CC_Z) | (v >> n & 1));
 }
 
-static void step_bits(Step *s, const X86Insn *insn, StepKind k)
+static void step_bits(Step *s, const X86StepInsn *insn, StepKind k)
 {
     unsigned size = insn->operand[0].size, cc_size = MAX(size, 4);
     uint64_t v = zero_extend(get(s, insn, 1), size), n;
@@ -415,7 +439,7 @@ static void step_bits(Step *s, const X86Insn *insn, StepKind k)
     set_cc(s->env, CC_KIND_Z, cc_size, v, 0);
 }
 
-static void step_bswap(Step *s, const X86Insn *insn)
+static void step_bswap(Step *s, const X86StepInsn *insn)
 {
     unsigned size = insn->operand[0].size;
     uint64_t v = get(s, insn, 0);
@@ -426,7 +450,7 @@ static void step_bswap(Step *s, const X86Insn *insn)
 }
 
 /* CBW, CWDE, CDQE; CWD, CDQ, CQO */
-static void step_widen(Step *s, const X86Insn *insn, bool to_rdx)
+static void step_widen(Step *s, const X86StepInsn *insn, bool to_rdx)
 {
     unsigned size = insn->opsize;
     uint64_t rax = s->env->regs[R_EAX];
@@ -438,15 +462,14 @@ static void step_widen(Step *s, const X86Insn *insn, bool to_rdx)
     }
 }
 
-static void step_cmov(Step *s, const X86Insn *insn)
+static void step_cmov(Step *s, const X86StepInsn *insn)
 {
-    const X86Operand *d = &insn->operand[0];
     uint64_t v = get(s, insn, 1);
 
     if (condition(s->env, insn->cond)) {
         put(s, insn, 0, v);
-    } else if (d->size == 4) {
-        put(s, insn, 0, s->env->regs[d->reg]);
+    } else if (insn->operand[0].size == 4) {
+        put(s, insn, 0, s->env->regs[insn->operand[0].reg]);
     }
 }
 
@@ -458,12 +481,12 @@ static bool canonical(uint64_t addr)
 }
 
 /* Target of a jump or call, into s->next; false when it raised. */
-static bool jump_target(Step *s, const X86Insn *insn)
+static bool jump_target(Step *s, const X86StepInsn *insn)
 {
     uint64_t t;
 
     if (insn->operand[0].kind == X86_OPND_REL) {
-        s->next = insn->target;
+        s->next = (uint64_t)insn->imm;
         return true;
     }
     t = get(s, insn, 0);
@@ -475,7 +498,7 @@ static bool jump_target(Step *s, const X86Insn *insn)
     return true;
 }
 
-static bool step_call(Step *s, const X86Insn *insn)
+static bool step_call(Step *s, const X86StepInsn *insn)
 {
     uint64_t ret = s->next, rsp = s->env->regs[R_ESP];
 
@@ -487,7 +510,7 @@ static bool step_call(Step *s, const X86Insn *insn)
     return true;
 }
 
-static bool step_ret(Step *s, const X86Insn *insn)
+static bool step_ret(Step *s, const X86StepInsn *insn)
 {
     uint64_t rsp = s->env->regs[R_ESP], t = step_load(s, rsp, 8);
 
@@ -501,10 +524,10 @@ static bool step_ret(Step *s, const X86Insn *insn)
 }
 
 /* Returns false when the instruction raised an exception. */
-static inline bool step_one(Step *s, const X86Insn *insn)
+static inline bool step_one(Step *s, const X86StepInsn *insn)
 {
     CPUArchState *env = s->env;
-    StepKind k = step_kind[insn->op];
+    StepKind k = insn->kind;
     unsigned size;
     uint64_t v;
 
@@ -616,7 +639,7 @@ static inline bool step_one(Step *s, const X86Insn *insn)
         break;
     case STEP_JCC:
         if (condition(env, insn->cond)) {
-            s->next = insn->target;
+            s->next = (uint64_t)insn->imm;
         }
         break;
     case STEP_JMP:
@@ -638,10 +661,11 @@ unsigned x86_step_run(CPUArchState *env, const X86StepBlock *b)
 {
     Step s = { .env = env, .block = b };
 
+    s.next = b->start;
     for (unsigned i = 0; i < b->n; i++) {
-        const X86Insn *insn = &b->insn[i];
+        const X86StepInsn *insn = &b->insn[i];
 
-        s.next = x86_insn_next(insn);
+        s.next += insn->len;
         if (unlikely(!step_one(&s, insn))) {
             return i;
         }

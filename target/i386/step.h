@@ -3,8 +3,8 @@
  *
  * Most code of a process runs once or a few times; executing it from its
  * decoded form costs a small part of what its translation would.  Only frequent
- * instructions are known here, and of them only the frequent forms: whoever
- * calls asks first (x86_step_knows()) and translates everything else.
+ * instructions are known here, and of them only the frequent forms: whatever
+ * x86_step_prepare() refuses has to be translated.
  *
  * The CPU state is exact at all times: rip is that of the instruction, and an
  * instruction writes registers and flags after its last access to memory.  So
@@ -19,12 +19,35 @@
 #include "target/i386/cpu.h"
 #include "target/i386/decode.h"
 
-/* Can this instruction be run by x86_step_run()? */
-bool x86_step_knows(const X86Insn *insn);
+/* What is left of an instruction to be run. */
+typedef struct X86StepInsn {
+    uint8_t kind, vec;      /* what it does: step.c, step-vec.c */
+    uint8_t len;
+    uint8_t opsize;
+    uint8_t cond;
+    uint8_t n_operands;
+    uint8_t vlen;
+    bool addr32 : 1;
+    bool vex : 1;
+    bool align : 1;         /* memory must be aligned to its size */
+    struct {
+        uint8_t kind;       /* X86_OPND_* */
+        uint8_t reg;
+        uint8_t size;
+    } operand[3];           /* more are immediates */
+    struct {
+        uint8_t base, index, scale, seg;
+    } mem;
+    int64_t disp;
+    int64_t imm;            /* of a direct branch: the target */
+} X86StepInsn;
+
+/* Make @s of @insn; false when the stepper does not know it. */
+bool x86_step_prepare(X86StepInsn *s, const X86Insn *insn);
 
 /* Instructions that follow each other; a branch is the last one. */
 typedef struct X86StepBlock {
-    const X86Insn *insn;
+    const X86StepInsn *insn;
     unsigned n;             /* at least 1 */
     uint64_t start, end;    /* their bytes */
     bool ordered;           /* memory accesses in the order of an x86 CPU */
