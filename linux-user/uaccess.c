@@ -8,6 +8,7 @@
  */
 #include "qemu/osdep.h"
 #include "user/uaccess.h"
+#include "linux-user/uaccess-asm.h"
 #include "uaccess-host.h"
 
 bool clear_guest(uint64_t addr, size_t len)

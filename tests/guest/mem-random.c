@@ -19,6 +19,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include "steps.h"
 
 /* mem-random-shared.c: file mappings are shared and longer than the file. */
 #ifndef VIEW
@@ -36,32 +37,19 @@
 static struct {
     char *arena;
     int fd;
-    uint64_t sum, rng;
+    Steps steps;
     sigjmp_buf jb;
     volatile int code;
     char rest[65000];
 } state __attribute__((aligned(65536))) = {
-    .sum = 14695981039346656037ull, .rng = 88172645463325252ull,
+    .steps = STEPS_INIT,
 };
 #define arena state.arena
 #define fd    state.fd
-#define sum   state.sum
-#define rng   state.rng
+#define rnd(n) steps_random(&state.steps, n)
+#define mix(v) steps_mix(&state.steps, v)
 #define jb    state.jb
 #define code  state.code
-
-static unsigned rnd(unsigned n)
-{
-    rng ^= rng << 13;
-    rng ^= rng >> 7;
-    rng ^= rng << 17;
-    return (rng >> 16) % n;
-}
-
-static void mix(uint64_t v)
-{
-    sum = (sum ^ v) * 1099511628211ull;
-}
 
 static void on_fault(int sig, siginfo_t *si, void *uc)
 {
@@ -74,7 +62,7 @@ static int probe(char *p, int write)
     code = 0;
     if (!sigsetjmp(jb, 0)) {
         if (write) {
-            *(volatile char *)p = rng;
+            *(volatile char *)p = state.steps.rng;
         } else {
             mix(*(volatile char *)p);
         }
@@ -167,7 +155,7 @@ int main(int argc, char **argv)
         }
         if (i % 1000 == 999) {
             printf("%d %d %ld %016llx\n", i, kind, ret,
-                   (unsigned long long)sum);
+                   (unsigned long long)state.steps.sum);
         }
     }
     unlink(name);

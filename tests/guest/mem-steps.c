@@ -13,6 +13,7 @@
 /* longargs: 100000 */
 /* env: QEMU_STRICT_PAGES=on */
 #include "guest.h"
+#include "steps.h"
 
 #define PAGE   4096
 #define PAGES  64
@@ -28,39 +29,26 @@
 static struct {
     char *arena, *slots;
     int fd, sfd;
-    uint64_t sum, rng;
+    Steps steps;
     sigjmp_buf jb;
     volatile int code;
     volatile long where;
     uintptr_t brk0, brk_now;
     char rest[65000];
 } state __attribute__((aligned(65536))) = {
-    .sum = 14695981039346656037ull, .rng = 88172645463325252ull,
+    .steps = STEPS_INIT,
 };
 #define arena   state.arena
 #define slots   state.slots
 #define fd      state.fd
 #define sfd     state.sfd
-#define sum     state.sum
-#define rng     state.rng
+#define rnd(n)  steps_random(&state.steps, n)
+#define mix(v)  steps_mix(&state.steps, v)
 #define jb      state.jb
 #define code    state.code
 #define where   state.where
 #define brk0    state.brk0
 #define brk_now state.brk_now
-
-static unsigned rnd(unsigned n)
-{
-    rng ^= rng << 13;
-    rng ^= rng >> 7;
-    rng ^= rng << 17;
-    return (rng >> 16) % n;
-}
-
-static void mix(uint64_t v)
-{
-    sum = (sum ^ v) * 1099511628211ull;
-}
 
 static void on_fault(int sig, siginfo_t *si, void *uc)
 {
@@ -84,10 +72,11 @@ static void probe(char *p, int how)
             __asm__ volatile("mov (%1), %0" : "=r"(v) : "r"(p) : "memory");
             break;
         case 2:
-            *(volatile uint8_t *)p = rng;
+            *(volatile uint8_t *)p = state.steps.rng;
             break;
         default:
-            __asm__ volatile("mov %0, (%1)" :: "r"(rng), "r"(p) : "memory");
+            __asm__ volatile("mov %0, (%1)"
+                             :: "r"(state.steps.rng), "r"(p) : "memory");
             break;
         }
     }
@@ -120,7 +109,7 @@ static long step_brk(void)
         char *p = (char *)brk0 + rnd(end - (char *)brk0 - 8);
 
         mix(*p);
-        memcpy(p, &rng, 8);
+        memcpy(p, &state.steps.rng, 8);
     }
     return brk_now - brk0;
 }
@@ -258,7 +247,7 @@ int main(int argc, char **argv)
         }
         if (i % 500 == 0) {
             printf("%d %d %ld %016llx\n", i, kind, ret,
-                   (unsigned long long)sum);
+                   (unsigned long long)state.steps.sum);
         }
     }
     unlink(name);

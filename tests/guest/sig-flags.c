@@ -4,7 +4,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "guest.h"
+#include "flags-try.h"
 
 static void look(int sig, siginfo_t *info, void *puc)
 {
@@ -13,19 +13,6 @@ static void look(int sig, siginfo_t *info, void *puc)
     printf(" %03llx", (long long)g[REG_EFL] & 0x8c5);
     g[REG_RIP] += 3;        /* mov (%rax),%rbx */
 }
-
-/* Flags by @insns on ecx = -2, edx = 5; then a fault; then overwritten. */
-#define TRY(name, insns)                                                    \
-    do {                                                                    \
-        printf("%-12s", name);                                              \
-        asm volatile("mov $-2, %%ecx\n mov $5, %%edx\n"                     \
-                     insns "\n"                                             \
-                     "mov $0, %%eax\n"                                      \
-                     "mov (%%rax), %%rbx\n"                                 \
-                     "test %%ecx, %%ecx\n"                                  \
-                     : : : "rax", "rbx", "rcx", "rdx", "cc");               \
-        putchar('\n');                                                      \
-    } while (0)
 
 int main(void)
 {
