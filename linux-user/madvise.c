@@ -282,6 +282,31 @@ int64_t target_munlock(uint64_t addr, uint64_t len)
 }
 
 /*
+ * Where to begin in region @r: of the stack, which is as large as it may get,
+ * only what has been used and the little more that Linux gives it.
+ */
+static uint64_t lock_start(const GuestRegion *r)
+{
+    const uint64_t step = MAX(host_page_size, 65536), room = 128 * 1024;
+    unsigned char vec[16];
+    uint64_t at = r->node.end;
+
+    if (!r->i.name || strcmp(r->i.name, "[stack]")) {
+        return r->node.start;
+    }
+    while (at - r->node.start > step) {
+        uint64_t lower = host_down(at - step);
+
+        if (mincore(g2h(lower), step, vec) < 0 ||
+            !memchr(vec, 1, step / host_page_size)) {
+            break;
+        }
+        at = lower;
+    }
+    return MAX(r->node.start, at - MIN(at, room));
+}
+
+/*
  * Only guest memory is locked: the host's mlockall() would also fill the
  * whole code cache.
  */
@@ -296,14 +321,19 @@ int64_t target_mlockall(int flags)
     mmap_lock();
     if (flags & MCL_CURRENT) {
         for (r = region_first_after(0); r && ret == 0; r = region_next(r)) {
-            ret = lock_region(r, r->node.start, r->node.end,
-                              flags & MCL_ONFAULT ? 1 : 0);
-            if (ret == -ENOMEM && !(r->i.flags & PAGE_READ)) {
-                ret = 0;    /* nothing there that could be filled */
+            uint64_t from = lock_start(r);
+
+            /* The limit counts; pages that cannot be filled do not. */
+            ret = lock_region(r, from, r->node.end, 1);
+            if (ret == 0 && !(flags & MCL_ONFAULT)) {
+                lock_region(r, from, r->node.end, 0);
             }
         }
     }
     if (ret == 0) {
+        if (flags & MCL_CURRENT) {
+            mmap_set_attr(0, TARGET_TASK_SIZE, REGION_LOCKED, 0);
+        }
         mmap_lock_future(flags & MCL_FUTURE);
     }
     mmap_unlock();
@@ -319,6 +349,7 @@ int64_t target_munlockall(void)
     for (r = region_first_after(0); r; r = region_next(r)) {
         unlock_region(r, r->node.start, r->node.end, 0);
     }
+    mmap_set_attr(0, TARGET_TASK_SIZE, 0, REGION_LOCKED);
     mmap_unlock();
     return 0;
 }

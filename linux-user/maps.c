@@ -24,6 +24,7 @@ static void describe(const GuestRegion *r, GuestMapping *m)
     m->prot = r->i.flags & (PAGE_READ | PAGE_WRITE | PAGE_EXEC);
     m->shared = r->i.flags & PAGE_SHARED;
     m->growsdown = r->i.attr & REGION_GROWSDOWN;
+    m->locked = r->i.attr & REGION_LOCKED;
     m->name = r->i.name ? r->i.name : r->i.file ? r->i.file->path :
               m->shared ? "/dev/zero (deleted)" : "";
 }
@@ -160,14 +161,14 @@ static int add_smaps(const GuestMapping *m, void *opaque)
                   "Private_Hugetlb:%8u kB\n"
                   "Swap:           %8u kB\n"
                   "SwapPss:        %8u kB\n"
-                  "Locked:         %8u kB\n"
+                  "Locked:         %8" PRIu64 " kB\n"
                   "THPeligible:    %8u\n",
-                  0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
-    strbuf_printf(b, "VmFlags: %s%s%s%smr mw me %s\n",
+                  0, 0, 0, 0, 0, 0, 0, 0, m->locked ? rss : 0, 0);
+    strbuf_printf(b, "VmFlags: %s%s%s%smr mw me %s%s\n",
                   m->prot & PAGE_READ ? "rd " : "",
                   m->prot & PAGE_WRITE ? "wr " : "",
                   m->prot & PAGE_EXEC ? "ex " : "", m->shared ? "sh " : "",
-                  m->growsdown ? "gd " : "");
+                  m->growsdown ? "gd " : "", m->locked ? "lo " : "");
     return 0;
 }
 

@@ -56,22 +56,27 @@ static uint64_t arg_extent(const SyscallArg *arg, const uint64_t *a)
     return n;
 }
 
+#define MAX_RW_COUNT 0x7ffff000ull
+
 /*
  * Translated code comes from executable pages only, which most buffers are
  * not: find that out without the engine's lock.
  */
 static bool unprotect(uint64_t addr, uint64_t len)
 {
-    uint64_t last = addr + len, at = addr & -host_page_size, end;
+    uint64_t at = addr & -host_page_size, last, end;
     bool done = false;
 
-    if (last <= addr) {
+    /* The kernel transfers no more, whatever a wild iovec says. */
+    len = MIN(len, MAX_RW_COUNT);
+    if (addr + len <= addr) {
         return false;
     }
-    last = ROUND_UP(last, host_page_size);
-    while (at < last && !done) {
-        done = (page_get_flags(at, &end) & PAGE_EXEC) &&
-               tb_unprotect_for_write(addr, len);
+    last = ROUND_UP(addr + len, host_page_size);
+    while (at < last) {
+        if (page_get_flags(at, &end) & PAGE_EXEC) {
+            done |= tb_unprotect_for_write(at, MIN(end, last) - at);
+        }
         if (end <= at) {
             break;
         }
@@ -85,7 +90,7 @@ static bool unprotect_iov(uint64_t iov, uint64_t count)
 {
     bool any = false;
 
-    for (uint64_t i = 0; i < MIN(count, (uint64_t)IOV_MAX); i++) {
+    for (uint64_t i = 0; i < count && count <= IOV_MAX; i++) {
         struct iovec v;
 
         if (!get_guest(v, iov + i * sizeof(v))) {

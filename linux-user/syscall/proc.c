@@ -8,6 +8,7 @@
 #include "qemu/log.h"
 #include "user/elfload.h"
 #include "user/options.h"
+#include <linux/membarrier.h>
 #include <linux/prctl.h>
 #include <sys/personality.h>
 #include <sys/resource.h>
@@ -268,6 +269,40 @@ int64_t sys_prlimit64(CPUArchState *env, const uint64_t *a)
     }
     if (!ret && a[3] && !put_guest(a[3], old)) {
         ret = -EFAULT;
+    }
+    return ret;
+}
+
+/*
+ * Expedited barriers need a registration.  The host's may be the emulator's
+ * own, so what the guest registered is remembered here; it is inherited.
+ */
+int64_t sys_membarrier(CPUArchState *env, const uint64_t *a)
+{
+    static const int registrations =
+        MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED |
+        MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED |
+        MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE |
+        MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ;
+    static _Atomic unsigned registered;
+    int cmd = a[0];
+    int64_t ret;
+
+    switch (cmd) {
+    case MEMBARRIER_CMD_PRIVATE_EXPEDITED:
+    case MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE:
+    case MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ:
+        /* Each is registered by the next bit. */
+        if (!(a[1] & ~1ull) && !(registered & cmd << 1)) {
+            return -EPERM;
+        }
+        break;
+    case 512:                   /* MEMBARRIER_CMD_GET_REGISTRATIONS */
+        return a[1] ? -EINVAL : registered;
+    }
+    ret = raw_syscall(__NR_membarrier, cmd, a[1], a[2]);
+    if (ret == 0) {
+        registered |= cmd & registrations;
     }
     return ret;
 }

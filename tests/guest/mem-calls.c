@@ -4,7 +4,9 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "guest.h"
+#include <stdbool.h>
 #include <sys/auxv.h>
+#include <sys/resource.h>
 #include <sys/shm.h>
 
 #define ANON (MAP_PRIVATE | MAP_ANONYMOUS)
@@ -196,6 +198,54 @@ static void heap(void)
     SHOW(b[4096] + b[8191]);
 }
 
+/* The field @key of the mapping at @addr in smaps, in kB. */
+static long smaps_field(void *addr, const char *key)
+{
+    FILE *f = fopen("/proc/self/smaps", "r");
+    unsigned long lo, hi;
+    long value = -1;
+    bool here = false;
+    char line[512];
+
+    while (value < 0 && fgets(line, sizeof(line), f)) {
+        if (sscanf(line, "%lx-%lx ", &lo, &hi) == 2) {
+            here = (unsigned long)addr >= lo && (unsigned long)addr < hi;
+        } else if (here && !strncmp(line, key, strlen(key))) {
+            value = atol(line + strlen(key));
+        }
+    }
+    fclose(f);
+    return value;
+}
+
+/* All memory of a small program fits into 8 MiB, its stack as it is now. */
+static void lock_all(void)
+{
+    struct rlimit lim = { 8 << 20, 8 << 20 };
+    char *p = mmap(NULL, 1 << 16, 3, ANON, -1, 0);
+
+    CHECK_EQ(setrlimit(RLIMIT_MEMLOCK, &lim), 0);
+    if (geteuid() == 0) {
+        CHECK_EQ(setresuid(65534, 65534, 65534), 0);
+    }
+    SHOW(err(mlockall(MCL_CURRENT)));
+    SHOW(smaps_field(p, "Locked:"));
+    SHOW(err(munlockall()));
+    SHOW(smaps_field(p, "Locked:"));
+    SHOW(err(mlockall(0)));
+}
+
+static void locked(void)
+{
+    char *p = mmap(NULL, 1 << 16, 3, ANON, -1, 0);
+
+    CHECK_EQ(mlock(p, 1 << 16), 0);
+    SHOW(smaps_field(p, "Locked:"));
+    CHECK_EQ(munlock(p, 1 << 16), 0);
+    SHOW(smaps_field(p, "Locked:"));
+    in_child(lock_all);
+}
+
 static void maps(void)
 {
     char line[512], perms[8];
@@ -230,6 +280,7 @@ int main(void)
     sharing();
     nonlinear();
     heap();
+    locked();
     maps();
     return 0;
 }

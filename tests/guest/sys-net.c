@@ -211,6 +211,29 @@ static void test_unix(void)
     puts("unix");
 }
 
+/* Vectors that no kernel follows to their end. */
+static void test_wild(void)
+{
+    struct iovec wild[2] = { { (void *)-1ul, 100 }, { wild, -1ul >> 8 } };
+    struct msghdr m = { .msg_iov = wild, .msg_iovlen = -1ul };
+    char byte;
+    int p[2];
+
+    CHECK_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, p), 0);
+    CHECK_EQ(write(p[1], "ab", 2), 2);
+    CHECK_EQ(recvmsg(p[0], &m, 0), -1);
+    CHECK_EQ(errno, EMSGSIZE);
+    m.msg_iovlen = 2;
+    CHECK_EQ(recvmsg(p[0], &m, 0), -1);
+    CHECK_EQ(errno, EFAULT);
+    CHECK_EQ(readv(p[0], wild, -1), -1);
+    CHECK_EQ(errno, EINVAL);
+    CHECK_EQ(read(p[0], (void *)-1ul, 1), -1);
+    CHECK_EQ(errno, EFAULT);
+    CHECK_EQ(read(p[0], &byte, 1), 1);
+    puts("wild");
+}
+
 int main(void)
 {
     char dir[] = "workXXXXXX";
@@ -221,5 +244,6 @@ int main(void)
     test_fd_passing();
     test_mmsg();
     test_unix();
+    test_wild();
     return 0;
 }

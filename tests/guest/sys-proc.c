@@ -326,6 +326,19 @@ static void test_prctl(void)
     puts("prctl");
 }
 
+/* Expedited barriers only for those who asked for them. */
+static void test_membarrier(void)
+{
+    long all = syscall(SYS_membarrier, 0, 0, 0);
+
+    if (all >= 0 && (all & 8)) {
+        CHECK_EQ(sc(syscall(SYS_membarrier, 8, 0, 0)), -EPERM);
+        CHECK_EQ(syscall(SYS_membarrier, 16, 0, 0), 0);
+        CHECK_EQ(syscall(SYS_membarrier, 8, 0, 0), 0);
+    }
+    CHECK_EQ(sc(syscall(SYS_membarrier, -1, 0, 0)), all < 0 ? all : -EINVAL);
+}
+
 static void test_limits(void)
 {
     struct rlimit rl, old;
@@ -406,6 +419,7 @@ int main(int argc, char **argv)
     test_mem_code();
     test_status();
     test_prctl();
+    test_membarrier();
     test_limits();
     test_system();
     return 0;
