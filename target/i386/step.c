@@ -1,9 +1,10 @@
 /*
  * The stepper: integer instructions and control flow.
  *
- * A switch over what an operation does; operands are looked at each time.  What translate/ says about an instruction holds here
- * as well, down to the kind of its flags record.  Values have garbage above
- * the operand's size, which nobody looks at.
+ * A switch over what an operation does; operands are looked at each time.
+ * What translate/ says about an instruction holds here as well, down to the
+ * kind of its flags record.  Values have garbage above the operand's size,
+ * which nobody looks at.
  *
  * Locking: none; a CPU belongs to its thread.
  *

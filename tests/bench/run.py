@@ -196,6 +196,9 @@ def main():
                 f'{n} {min(t) * 1e3:.1f} ms (median '
                 f'{statistics.median(t) * 1e3:.1f})'
                 for n, t in times.items()))
+            if 'qemu' in times:
+                print('start /bin/true: ours/qemu '
+                      f'{min(times["ours"]) / min(times["qemu"]):.2f}')
             print('peak RSS /bin/true: ' + ', '.join(
                 f'{n} {peak_rss(prefix + ["/bin/true"], env)} KiB'
                 for n, prefix in who))

@@ -275,8 +275,26 @@ def strace(c):
 def debugging_options(c):
     for opts in (['-one-insn-per-tb'], ['-singlestep'], ['-d', 'nochain'],
                  ['-accel', 'interp'], ['-accel', 'tcg,tso=on'],
+                 ['-accel', 'tcg,cold=0'], ['-accel', 'tcg,tso=on,cold=255'],
                  ['-tb-size', '2'], ['-seed', '5'], ['-p', '4096']):
         expect(c.run(*opts, '/bin/echo', 'ok'), 0, 'ok\n')
+
+
+@test
+def cold_code(c):
+    def run(accel):
+        p = c.run('-accel', accel, '-d', 'stats', '/bin/true')
+        assert p.returncode == 0, p
+        return [int(re.search(pat, p.stderr).group(1)) for pat in
+                (r'units: \d+, (\d+) insns', r'cold code: (\d+) insns')]
+
+    at_once, cold = run('tcg,cold=0')
+    assert cold == 0 and at_once > 5000, (at_once, cold)
+    later, cold = run('tcg')
+    assert cold > 5000 and later < at_once / 3, (at_once, later, cold)
+    for bad in ('tcg,cold=', 'tcg,cold=x', 'tcg,cold=1x', 'tcg,cold=-1'):
+        p = c.run('-accel', bad, '/bin/true')
+        assert p.returncode == 1 and p.stderr.count('\n') == 1, p
 
 
 LARGE_PAGES = r'''

@@ -231,7 +231,7 @@ def isa(emu, report, cases):
     with tempfile.TemporaryDirectory(prefix='hosts-isa-') as d, \
             concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         exe, rows = tests.build(pathlib.Path(d))
-        for accel in 'interp', 'tcg':
+        for accel in 'interp', 'tcg,cold=0', 'tcg,cold=255':
             run = tests.Config(accel, emu + ['-accel', accel], {}, cases, 0)
             error = run.setup(exe, record.features)
             if error or record.features & ~run.features & (tests.NO_TRANS - 1):
