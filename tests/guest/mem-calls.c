@@ -223,7 +223,7 @@ static void lock_all(void)
 {
     struct rlimit lim = { 8 << 20, 8 << 20 };
     /* Not like its neighbours: a mapping of its own in smaps. */
-    char *p = mmap(NULL, 1 << 16, PROT_READ, ANON, -1, 0);
+    char *p = mmap(NULL, 1 << 16, 3, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
     CHECK_EQ(setrlimit(RLIMIT_MEMLOCK, &lim), 0);
     if (geteuid() == 0) {
@@ -238,12 +238,13 @@ static void lock_all(void)
 
 static void locked(void)
 {
-    char *p = mmap(NULL, 1 << 16, PROT_READ, ANON, -1, 0);
+    char *p = mmap(NULL, 1 << 16, 3, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
     CHECK_EQ(mlock(p, 1 << 16), 0);
     SHOW(smaps_field(p, "Locked:"));
     CHECK_EQ(munlock(p, 1 << 16), 0);
     SHOW(smaps_field(p, "Locked:"));
+    munmap(p, 1 << 16);
     in_child(lock_all);
 }
 
