@@ -14,8 +14,8 @@
  * nothing to invalidate.
  *
  * Locking: decoding holds the engine lock, for the tables of hooks, the page
- * callbacks and the blocks that are kept; running takes none.  Counters are written without one: a lost
- * count does no harm.
+ * callbacks and the blocks that are kept; running takes none.  Counters are
+ * written without one: a lost count does no harm.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
