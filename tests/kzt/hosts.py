@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Pass-through on a foreign host: x86-64 guest libraries, the host's own
-libraries behind them.  Part of tests/hosts/run.py."""
+libraries behind them: programs.  Part of tests/hosts/run.py, which runs most of
+run.py's cases, too."""
 import json
 import pathlib
 import shutil
 import subprocess
 
-import dl
 import libtest
 
 PY_ZLIB = '''
@@ -20,27 +20,18 @@ for level in (1, 6, 9):
 DTS = '/dts-v1/; / { cpus { cpu@0 { reg = <7>; name2 = "x", "y"; }; }; };'
 
 
-def cases(emu, prefix, d, report):
-    """@emu: a command that ends with the emulator; @prefix: of the host's
-    compiler."""
+def cases(emu, d, report):
+    """@emu: a command that ends with the emulator."""
     d = pathlib.Path(d) / 'kzt'
-    (d / 'host').mkdir(parents=True)
-    subprocess.run([prefix + 'gcc', '-O1', '-w', '-shared', '-fPIC',
-                    '-pthread', '-Wl,-soname,libkzttest.so.1', '-o',
-                    d / 'host' / 'libkzttest.so.1',
-                    libtest.HERE / 'libkzttest.c'], check=True)
-    prog = libtest.build(d)
-    # the emulator's own loader has to find the host's copy
-    with_lib = [emu[0], '-E', f'LD_LIBRARY_PATH={d / "host"}', *emu[1:],
-                '-E', 'LD_LIBRARY_PATH=']
+    d.mkdir()
 
-    def one(name, argv, libraries, how='on', run=emu, **kw):
+    def one(name, argv, libraries):
         out = d / 'report.json'
         out.unlink(missing_ok=True)
-        want = libtest.run(argv, **kw)
+        want = libtest.run(argv)
         try:
-            got = libtest.run([*run, '-kzt', how, '-kzt-report', str(out),
-                               *argv], **kw)
+            got = libtest.run([*emu, '-kzt', 'on', '-kzt-report',
+                               str(out), *argv])
         except subprocess.TimeoutExpired:
             report('FAIL', name, 'timeout')
             return
@@ -51,20 +42,6 @@ def cases(emu, prefix, d, report):
         else:
             report('FAIL', name, f'{got}, natively {want}; native: {used}')
 
-    for way in 'on', 'slot':
-        one(f'kzt-lib-{way}', [str(prog)], {'kzttest'}, libtest.WAYS[way],
-            with_lib)
-    # The dl API; in full on the build machine (dl.py).
-    dl_dir = d / 'dl'
-    dl_dir.mkdir()
-    suite = dl.Suite(with_lib[:-2], d / 'host', dl.build(dl_dir))
-    for row in dl.ROWS:
-        for way in ('on', 'slot') if row in ('sym', 'info') else ('on',):
-            try:
-                suite.row('pie', row, way)
-                report('ok', f'kzt-dl-{row}-{way}', '')
-            except (AssertionError, subprocess.TimeoutExpired) as e:
-                report('FAIL', f'kzt-dl-{row}-{way}', str(e))
     one('kzt-zlib', ['/usr/bin/python3', '-c', PY_ZLIB], {'z'})
     if shutil.which('dtc') and shutil.which('fdtget'):
         (d / 'x.dts').write_text(DTS)

@@ -23,6 +23,7 @@ WAYS = {'off': 'off', 'on': 'on,+experimental',
 # The distribution's programs.
 PATH = '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin'
 LONG = False        # set by run.py: every way, not only the native ones
+HOST_LIBRARIES = None       # likewise: those there are; None: all
 
 
 class Skip(Exception):
@@ -389,7 +390,9 @@ class Programs:
     def described(self):
         out = subprocess.run([self.emu, '-kzt', 'list'], capture_output=True,
                              text=True, check=True).stdout
-        return {line.split()[0] for line in out.splitlines()[1:]}
+        names = {line.split()[0] for line in out.splitlines()[1:]}
+        return names if HOST_LIBRARIES is None else \
+            names & set(HOST_LIBRARIES.split())
 
 
 def describe(want, got):

@@ -9,6 +9,7 @@ import argparse
 import importlib
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -16,13 +17,15 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
+# What measures the emulator's process.
+MEASURES = ('dl-growth-on', 'dl-growth-slot', 'options-start_cost')
 MODULES = ('options', 'planning', 'libtest', 'dl', 'programs',
            'abi')
 
 
-def host_library(d):
+def host_library(d, cc):
     """The host's copy of the test library, where no build folder has it."""
-    subprocess.run(['gcc', '-O1', '-w', '-Wno-psabi', '-shared', '-fPIC',
+    subprocess.run([cc, '-O1', '-w', '-Wno-psabi', '-shared', '-fPIC',
                     '-pthread', '-Wl,-soname,libkzttest.so.1', '-o',
                     d / 'libkzttest.so.1', HERE / 'libkzttest.c'], check=True)
     return str(d)
@@ -32,15 +35,28 @@ def main():
     ap = argparse.ArgumentParser()
     ap.add_argument('--emulator', required=True)
     ap.add_argument('--module', action='append')
-    ap.add_argument('--only', default='', help='part of the case\'s name')
+    ap.add_argument('--only', default='',
+                    help='regular expression: in the case\'s name')
     ap.add_argument('--long', action='store_true')
+    ap.add_argument('--nested', action='store_true',
+                    help='the emulator runs in another one: leave out what '
+                    'would measure that')
+    ap.add_argument('--host-cc', default='gcc',
+                    help='the compiler for the emulator\'s host')
+    ap.add_argument('--host-libraries',
+                    help='names of the libraries the host has; others need '
+                    'not run natively')
     args = ap.parse_args()
     count = {'passed': 0, 'failed': 0, 'skipped': 0}
     emu = os.path.abspath(args.emulator)
     skips = set()
 
     def check(name, fn):
-        if args.only not in name:
+        if not re.search(args.only, name):
+            return
+        if args.nested and name in MEASURES:
+            count['skipped'] += 1
+            print(f'SKIP kzt/{name}: would measure the outer emulator')
             return
         try:
             fn()
@@ -58,12 +74,13 @@ def main():
                 skips.add(str(e))
 
     with tempfile.TemporaryDirectory(prefix='kzt-host-') as h:
-        host = host_library(pathlib.Path(h))
+        host = host_library(pathlib.Path(h), args.host_cc)
         for m in args.module or MODULES:
             start = time.monotonic()
             with tempfile.TemporaryDirectory(prefix='kzt-') as d:
                 module = importlib.import_module(m)
                 module.LONG = args.long
+                module.HOST_LIBRARIES = args.host_libraries
                 module.cases(emu, host, d, check)
             print(f'     {m}: {time.monotonic() - start:.1f} s', flush=True)
     print('kzt: {passed} passed, {failed} failed, {skipped} skipped'
