@@ -477,6 +477,20 @@ static const char *own_file(int dirfd, const char *path, char buf[PATH_MAX],
     return rest ? split_task(abs, rest, tid) : NULL;
 }
 
+/* Take the right to write from @fd, which stays the lowest that was free. */
+static void reopen_for_reading(int fd, int host_flags)
+{
+    char link[32];
+    int again;
+
+    snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+    again = open(link, O_RDONLY | (host_flags & (O_CLOEXEC | O_NONBLOCK)));
+    if (again >= 0) {
+        dup3(again, fd, host_flags & O_CLOEXEC);
+        close(again);
+    }
+}
+
 static int view_fd(const ProcView *v, const ViewContext *ctx, int host_flags)
 {
     char *text = NULL;
@@ -518,6 +532,7 @@ static int view_fd(const ProcView *v, const ViewContext *ctx, int host_flags)
     if (!ret) {
         lseek(fd, 0, SEEK_SET);
         fchmod(fd, 0444);
+        reopen_for_reading(fd, host_flags);
     }
     return fd;
 }

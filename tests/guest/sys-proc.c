@@ -326,6 +326,20 @@ static void test_prctl(void)
     puts("prctl");
 }
 
+/* Files of /proc are open as asked. */
+static void test_view_flags(void)
+{
+    int low = dup(0), fd;
+
+    close(low);
+    fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+    CHECK_EQ(fd, low);
+    CHECK_EQ(fcntl(fd, F_GETFL) & O_ACCMODE, O_RDONLY);
+    CHECK_EQ(fcntl(fd, F_GETFD), FD_CLOEXEC);
+    CHECK_EQ(sc(write(fd, "x", 1)), -EBADF);
+    close(fd);
+}
+
 /* Expedited barriers only for those who asked for them. */
 static void test_membarrier(void)
 {
@@ -420,6 +434,7 @@ int main(int argc, char **argv)
     test_status();
     test_prctl();
     test_membarrier();
+    test_view_flags();
     test_limits();
     test_system();
     return 0;
