@@ -73,10 +73,31 @@ static size_t block_size(unsigned n)
 
 /* --- decoding ------------------------------------------------------------- */
 
+/*
+ * May code be read at @pc?  In a process with one thread the answer holds for
+ * a run of pages until some code is taken away (tb_invalidate_range()).
+ */
 static bool page_is_code(uint64_t pc)
 {
-    return !engine.cfg.user ||
-           engine.cfg.user->page_flags(pc, NULL) & PAGE_EXEC;
+    static uint64_t start, end, changes;
+
+    if (!engine.cfg.user) {
+        return true;
+    }
+    if (pc - start < end - start && changes == engine.stats.invalidate_calls &&
+        !engine.cpus->next) {
+        return true;
+    }
+    changes = engine.stats.invalidate_calls;
+    start = end = pc & GUEST_PAGE_MASK;
+    if (!(engine.cfg.user->page_flags(pc, &end) & PAGE_EXEC)) {
+        end = start;
+        return false;
+    }
+    if (engine.cfg.protect_granule != GUEST_PAGE_SIZE) {
+        end = start;        /* files may shrink below such pages */
+    }
+    return true;
 }
 
 static bool decode_at(X86Insn *insn, uint64_t pc, uint64_t features)

@@ -106,7 +106,7 @@ static inline uint64_t step_offset(const CPUArchState *env,
     if (insn->mem.index != X86_REG_NONE) {
         a += env->regs[insn->mem.index] << insn->mem.scale;
     }
-    return unlikely(insn->addr32) ? (uint32_t)a : a;
+    return unlikely(insn->form & STEP_ADDR32) ? (uint32_t)a : a;
 }
 
 static inline uint64_t step_address(const CPUArchState *env,

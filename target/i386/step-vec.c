@@ -88,7 +88,7 @@ static bool vec_address(Step *s, const X86StepInsn *insn, unsigned i,
                         uint64_t *addr)
 {
     *addr = step_address(s->env, insn);
-    if (insn->align && unlikely(*addr & (insn->operand[i].size - 1))) {
+    if (insn->form & STEP_ALIGN && unlikely(*addr & (insn->operand[i].size - 1))) {
         step_raise(s, EXCP0D_GPF);
         return false;
     }
@@ -167,7 +167,7 @@ static void vec_put(Step *s, const X86StepInsn *insn, const VReg *v)
     }
     d->q[0] = v->q[0];
     d->q[1] = v->q[1];
-    if (insn->vex) {
+    if (insn->form & STEP_VEX) {
         d->q[2] = d->q[3] = 0;
     }
 }

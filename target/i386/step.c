@@ -52,14 +52,20 @@ static const uint8_t step_kind[X86_OP_COUNT] = {
     [X86_OP_SYSCALL] = STEP_SYSCALL,
 };
 
-static bool form_is_known(StepKind k, const X86Insn *insn)
+/* Operands that step_one() can handle. */
+static inline bool operand_is_known(unsigned kind)
+{
+    return 1u << kind & (1u << X86_OPND_GPR | 1u << X86_OPND_GPRH |
+                         1u << X86_OPND_MEM | 1u << X86_OPND_IMM |
+                         1u << X86_OPND_REL);
+}
+
+static inline bool form_is_known(StepKind k, const X86Insn *insn)
 {
     const X86Operand *o = insn->operand;
 
     for (unsigned i = 0; i < insn->n_operands; i++) {
-        if (o[i].kind != X86_OPND_GPR && o[i].kind != X86_OPND_GPRH &&
-            o[i].kind != X86_OPND_MEM && o[i].kind != X86_OPND_IMM &&
-            o[i].kind != X86_OPND_REL) {
+        if (!operand_is_known(o[i].kind)) {
             return false;
         }
     }
@@ -86,23 +92,28 @@ bool x86_step_prepare(X86StepInsn *s, const X86Insn *insn)
         row->flags & (X86_ROW_PRIV | X86_ROW_UD)) {
         return false;
     }
-    *s = (X86StepInsn) {
-        .kind = k, .len = insn->len, .opsize = insn->opsize,
-        .cond = insn->cond, .n_operands = insn->n_operands,
-        .vlen = insn->vlen, .addr32 = insn->addrsize == 4,
-        .vex = insn->prefixes & X86_PFX_VEX,
-        .align = row->flags & X86_ROW_ALIGN,
-        .mem = { insn->mem.base, insn->mem.index, insn->mem.scale,
-                 insn->mem.seg },
-        .disp = insn->mem.disp,
-        .imm = insn->operand[0].kind == X86_OPND_REL ? insn->target
-                                                     : (uint64_t)insn->imm,
-    };
-    for (unsigned i = 0; i < MIN(insn->n_operands, 3u); i++) {
+    s->kind = k;
+    s->vec = 0;
+    s->len = insn->len;
+    s->opsize = insn->opsize;
+    s->cond = insn->cond;
+    s->n_operands = insn->n_operands;
+    s->vlen = insn->vlen;
+    s->form = (insn->addrsize == 4 ? STEP_ADDR32 : 0) |
+              (insn->prefixes & X86_PFX_VEX ? STEP_VEX : 0) |
+              (row->flags & X86_ROW_ALIGN ? STEP_ALIGN : 0);
+    for (unsigned i = 0; i < 3; i++) {
         s->operand[i].kind = insn->operand[i].kind;
         s->operand[i].reg = insn->operand[i].reg;
         s->operand[i].size = insn->operand[i].size;
     }
+    s->mem.base = insn->mem.base;
+    s->mem.index = insn->mem.index;
+    s->mem.scale = insn->mem.scale;
+    s->mem.seg = insn->mem.seg;
+    s->disp = insn->mem.disp;
+    s->imm = insn->operand[0].kind == X86_OPND_REL ? insn->target
+                                                   : (uint64_t)insn->imm;
     if (k == STEP_UNKNOWN) {
         return (s->vec = x86_step_vec_kind(insn)) != 0;
     }

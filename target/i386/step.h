@@ -19,6 +19,13 @@
 #include "target/i386/cpu.h"
 #include "target/i386/decode.h"
 
+/* X86StepInsn.form */
+enum {
+    STEP_ADDR32 = 1,
+    STEP_VEX = 2,
+    STEP_ALIGN = 4,         /* memory must be aligned to its size */
+};
+
 /* What is left of an instruction to be run. */
 typedef struct X86StepInsn {
     uint8_t kind, vec;      /* what it does: step.c, step-vec.c */
@@ -27,9 +34,7 @@ typedef struct X86StepInsn {
     uint8_t cond;
     uint8_t n_operands;
     uint8_t vlen;
-    bool addr32 : 1;
-    bool vex : 1;
-    bool align : 1;         /* memory must be aligned to its size */
+    uint8_t form;           /* STEP_* below */
     struct {
         uint8_t kind;       /* X86_OPND_* */
         uint8_t reg;
