@@ -70,8 +70,8 @@ static void attach(Resolve *r, TCGOp *op, unsigned first, bool stores)
     op->cc_id = set->cc_id;
     for (unsigned k = 0, n = tcg_cc_kind_operands(set->aux); k < n; k++) {
         /* what the cc_set has put into its field need not be kept for that */
-        op->src[first + k] = stores && r->stale >> k & 1 && set->cond >> k & 1
-                             ? TCGV_NONE : operand(r, k);
+        op->src[first + k] = stores && set->cond >> k & 1 ? TCGV_NONE
+                                                          : operand(r, k);
     }
     if (r->in_env) {
         op->flags |= TCG_F_CC_IN_ENV;

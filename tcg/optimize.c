@@ -506,6 +506,21 @@ static void resolve_sources(Forward *f, TCGOp *op)
         break;
     case TCG_OP_v:
         break;
+    case TCG_OP_mulu2:
+    case TCG_OP_muls2:
+        /* x86 registers with a part to play: copies would have to be moved */
+        first = 1;
+        break;
+    case TCG_OP_divu2:
+    case TCG_OP_divs2:
+        for (; first < 2; first++) {
+            TCGv v = resolve(f, op->src[first]);
+
+            if (tcg_is_const(f->s, v)) {
+                op->src[first] = v;
+            }
+        }
+        break;
     case TCG_OP_st:
     case TCG_OP_xchg:
     case TCG_OP_cmpxchg:

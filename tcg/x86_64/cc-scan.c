@@ -199,8 +199,8 @@ unsigned x86_cc_made(unsigned kind, unsigned need)
 {
     switch (kind) {
     case CC_KIND_CMP:
-        return TCG_CC_ALL;
     case CC_KIND_DYNAMIC:
+        return TCG_CC_ALL;
     case CC_KIND_LOGIC:
     case CC_KIND_ANDN:
         return need & TCG_CC_A ? 0 : TCG_CC_ALL & ~TCG_CC_A;

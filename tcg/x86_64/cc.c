@@ -399,9 +399,18 @@ static const uint8_t flag_cond[] = {
     [0] = CCC_B, [2] = CCC_P, [6] = CCC_E, [7] = CCC_S, [11] = CCC_O,
 };
 
+/* Kinds whose A is 0 by definition, while the host's is anything. */
+static bool has_no_a(unsigned kind)
+{
+    return kind == CC_KIND_LOGIC || kind == CC_KIND_ANDN ||
+           (kind >= CC_KIND_SHL && kind <= CC_KIND_SAR);
+}
+
 void gen_cc_get(X86Gen *g, const TCGOp *op)
 {
-    unsigned mask = op->imm & TCG_CC_ALL, bit = __builtin_ctz(mask | 1u << 31);
+    unsigned mask = op->imm & (has_no_a(op->aux) ? TCG_CC_ALL & ~TCG_CC_A
+                                                 : TCG_CC_ALL);
+    unsigned bit = __builtin_ctz(mask | 1u << 31);
     bool single = mask && !(mask & (mask - 1)) && mask != TCG_CC_A;
     bool host = g->info & RA_OPI_HOST_CC;
     unsigned d, cond, value;
@@ -552,10 +561,23 @@ static bool gen_kind(X86Gen *g, TCGCCKind kind, TCGWidth w)
         x86_shift_i(&g->a, SH_SAR, w, x86_reg(X86_R10), 1);
         break;
     default:
-        x86_rr(&g->a, x86_op_w(X_TEST, w), X86_R10, X86_R10);
+        /* not test: that leaves A undefined */
+        x86_alu_i(&g->a, ALU_CMP, w, x86_reg(X86_R10), 0);
         break;
     }
     return true;
+}
+
+/* EFLAGS with A clear. */
+static void gen_clear_a(X86Gen *g)
+{
+    x86_8(&g->a, 0x50);                             /* push rax; lahf */
+    x86_8(&g->a, 0x9f);
+    x86_rr(&g->a, X_SETCC | CCC_O, 0, X86_RAX);
+    x86_alu_i(&g->a, ALU_AND, MO_32, x86_reg(X86_RAX), ~(TCG_CC_A << 8));
+    x86_alu_i(&g->a, ALU_ADD, MO_8, x86_reg(X86_RAX), 0x7f);
+    x86_8(&g->a, 0x9e);                             /* sahf; pop rax */
+    x86_8(&g->a, 0x58);
 }
 
 /* EFLAGS = r10, without popf, which is slow: O by an addition, the rest by sahf. */
@@ -580,7 +602,7 @@ static void gen_flags_return(X86Gen *g)
 }
 
 /*
- * A common routine: host flags from the record in the CPU state, but for A.
+ * A common routine: host flags from the record in the CPU state.
  * Changes r10 only.  One jump through a table of kinds and widths.
  */
 void x86_gen_cc_flags(X86Gen *g)
@@ -621,6 +643,10 @@ void x86_gen_cc_flags(X86Gen *g)
         if (TCG_CC_OP_KIND(k) == CC_KIND_EFLAGS) {
             to = plain;
         } else if (gen_kind(g, TCG_CC_OP_KIND(k), TCG_CC_OP_WIDTH(k))) {
+            if (TCG_CC_OP_KIND(k) >= CC_KIND_SHL &&
+                TCG_CC_OP_KIND(k) <= CC_KIND_SAR) {
+                gen_clear_a(g);
+            }
             gen_flags_return(g);
         } else {
             to = generic;

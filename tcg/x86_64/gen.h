@@ -69,8 +69,7 @@ typedef struct X86Common {
     const uint8_t *exit_pc;         /* r10 = guest pc to go on at */
     const uint8_t *cc_eval;         /* r10 = flags of the record in the CPU
                                        state; all other registers survive */
-    const uint8_t *cc_flags;        /* EFLAGS, but for A, of that record;
-                                       changes r10 */
+    const uint8_t *cc_flags;        /* EFLAGS of that record; changes r10 */
     const uint8_t *ret_miss;        /* r10 = pc, r11, r13: see exit.c */
     const uint8_t *vec_save;        /* pinned vectors to the CPU state */
     const uint8_t *vec_load;        /* and back */

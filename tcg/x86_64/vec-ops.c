@@ -75,33 +75,23 @@ static uint32_t fp_prefix(const TCGOp *op)
     return op->cond == MO_64 ? X_F2 : X_F3;
 }
 
-/* reg = 0 or 1, flags kept */
-static void set_bit(X86Gen *g, unsigned cond, unsigned reg)
-{
-    x86_rr(&g->a, X_SETCC | cond, 0, reg);
-    x86_rr(&g->a, X_MOVZX8, reg, reg);
-}
-
 /*
  * The flags of a comparison as a number, without changing them.  PUSHF would
- * be shorter, and slower than all of this.
+ * be shorter and slower.  O is 0, bit 1 of the flags 1.
  */
 static void flags_number(X86Gen *g, const TCGOp *op)
 {
-    bool has_p = op->aux == VOP_fucomi || op->aux == VOP_fcomi;
-    unsigned d, t;
+    unsigned d;
 
     g->ra.locked = 0;
-    d = ra_dst(&g->ra, op->dst[0], TCGV_NONE, TCGV_NONE, 0);
-    t = ra_scratch(&g->ra, TCG_I64, RA_BIT(d));
-    set_bit(g, CCC_E, d);
-    x86_rm(&g->a, X_LEA, d, x86_sib(X86_NOREG, d, 3, 0));
-    if (has_p) {
-        set_bit(g, CCC_P, t);
-        x86_rm(&g->a, X_LEA, d, x86_sib(t, d, 1, 0));
-    }
-    set_bit(g, CCC_B, t);
-    x86_rm(&g->a, X_LEA, d, x86_sib(t, d, has_p ? 2 : 3, 0));
+    d = ra_dst(&g->ra, op->dst[0], TCGV_NONE, TCGV_NONE, RA_BIT(X86_RAX));
+    x86_mov(&g->a, MO_64, d, X86_RAX);
+    x86_8(&g->a, 0x9f);                             /* lahf */
+    x86_8(&g->a, 0x0f);                             /* movzx eax, ah */
+    x86_8(&g->a, 0xb6);
+    x86_8(&g->a, 0xc4);
+    x86_rr(&g->a, x86_op_w(X_XCHG, MO_64), d, X86_RAX);
+    x86_rm(&g->a, X_LEA, d, x86_mem(d, -2));
     ra_bind_dst(g, 0, d);
 }
 
