@@ -86,6 +86,10 @@ ExecHandover exec_handover_take(char **envp)
             if (*end == ',') {
                 h.self_fd = strtol(end + 1, &end, 10);
             }
+            if (*end == ',') {
+                h.limits = end + 1;
+                end = strchrnul(end, ':');
+            }
             if (*end == ':') {
                 h.present = true;
                 h.execfn = end + 1;
@@ -334,15 +338,19 @@ static int64_t exec_native(TaskState *ts, ExecTarget *t, uint64_t argv,
     static char *const empty[] = { NULL };
     int64_t ret;
 
+    limits_to_host(true);
     if (t->fd >= 0) {
         host_signals_for_exec(ts, true);
         ret = safe_syscall(__NR_execveat, t->fd, "",
                            argv ? g2h(argv) : empty,
                            envp ? g2h(envp) : empty, AT_EMPTY_PATH);
         host_signals_for_exec(ts, false);
-        return ret == -QEMU_ERESTARTSYS ? -QEMU_ERESTARTNOINTR : ret;
+        ret = ret == -QEMU_ERESTARTSYS ? -QEMU_ERESTARTNOINTR : ret;
+    } else {
+        ret = host_exec(ts, t->host_path, g2h(argv), g2h(envp));
     }
-    return host_exec(ts, t->host_path, g2h(argv), g2h(envp));
+    limits_to_host(false);
+    return ret;
 }
 
 /* The emulator's command line for the new program. */
@@ -441,7 +449,7 @@ static int64_t exec_self(TaskState *ts, char **argv, char **envp)
 static int64_t exec_emulated(TaskState *ts, ExecTarget *t, uint64_t argv,
                              uint64_t envp)
 {
-    char handover[PATH_MAX + 64];
+    char handover[PATH_MAX + 64 + LIMITS_TEXT], limits[LIMITS_TEXT];
     StrVec args = { 0 }, env = { 0 };
     char *hidden = NULL;
     int64_t ret;
@@ -462,8 +470,10 @@ static int64_t exec_emulated(TaskState *ts, ExecTarget *t, uint64_t argv,
         ret = seccomp_export(&seccomp_fd);
     }
     if (ret == 0) {
-        snprintf(handover, sizeof(handover), HANDOVER_VAR "%d,%d,%d:%s", fd,
-                 seccomp_fd, self_is_open() ? self_fd : -1, t->guest_path);
+        limits_export(limits, sizeof(limits));
+        snprintf(handover, sizeof(handover), HANDOVER_VAR "%d,%d,%d,%s:%s", fd,
+                 seccomp_fd, self_is_open() ? self_fd : -1, limits,
+                 t->guest_path);
         ret = vec_add(&env, handover) ? 0 : -ENOMEM;
     }
     ts->exec_scratch[0] = args.v;

@@ -194,6 +194,9 @@ int main(int argc, char **argv)
     if (ret) {
         return ret;
     }
+    if (handover.limits) {
+        limits_import(handover.limits);
+    }
 #ifdef CONFIG_KZT
     kzt_process_start();
 #endif

@@ -8,8 +8,11 @@
 
 #include "linux-user/hostmap.h"
 
-/* Does the guest's RLIMIT_AS allow @bytes more? */
-bool mmap_may_expand(uint64_t bytes);
+/*
+ * Do the guest's RLIMIT_AS and RLIMIT_DATA allow @bytes more of memory with
+ * these PAGE_* and REGION_* flags?
+ */
+bool mmap_may_expand(uint64_t bytes, int flags, unsigned attr);
 
 /*
  * Find a free place of the right alignment between @min and @top for the

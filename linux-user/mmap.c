@@ -53,6 +53,8 @@
 #define GUEST_PIE_RANGE  0x10000000000ull
 
 #define PLACE_TRIES 4096
+/* What a limit sees of a stack, however far it may grow. */
+#define STACK_COUNTED (132 * 1024)
 
 uint64_t host_page_size = TARGET_PAGE_SIZE;
 GuestLayout guest_layout;
@@ -63,8 +65,9 @@ static _Thread_local unsigned mmap_lock_depth;
 static uint64_t brk_start, brk_now;
 static bool lock_future;            /* mlockall(MCL_FUTURE) */
 static bool have_fork_advice;
-/* The guest's RLIMIT_AS: the host's would count the emulator's memory. */
+/* The guest's limits: the host's would count the emulator's memory. */
 static _Atomic uint64_t space_limit = UINT64_MAX;
+static _Atomic uint64_t data_limit = UINT64_MAX;
 
 void mmap_lock(void)
 {
@@ -213,17 +216,61 @@ void mmap_log(const char *what, uint64_t start, uint64_t end, int flags)
     }
 }
 
-void mmap_set_limit(uint64_t bytes)
+void mmap_set_limits(uint64_t space, uint64_t data)
 {
-    space_limit = bytes;
+    space_limit = space;
+    data_limit = data;
 }
 
-/* Does RLIMIT_AS allow @bytes more? */
-bool mmap_may_expand(uint64_t bytes)
+static bool is_data(int flags, unsigned attr)
 {
-    uint64_t limit = space_limit, used = page_table_pages() * TARGET_PAGE_SIZE;
+    return (flags & (PAGE_WRITE | PAGE_SHARED)) == PAGE_WRITE &&
+           !(attr & REGION_GROWSDOWN);
+}
 
-    return used <= limit && bytes <= limit - used;
+/*
+ * What counts against the limits: all memory but what the stack has in
+ * reserve, and what is private and writable.
+ */
+static void count_memory(uint64_t *space, uint64_t *data)
+{
+    GuestRegion *r;
+
+    *space = *data = 0;
+    for (r = region_first_after(0); r; r = region_next(r)) {
+        uint64_t size = r->node.end - r->node.start;
+
+        if (r->i.attr & REGION_GROWSDOWN) {
+            size = MIN(size, STACK_COUNTED);
+        }
+        *space += size;
+        *data += is_data(r->i.flags, r->i.attr) ? size : 0;
+    }
+}
+
+bool mmap_may_expand(uint64_t bytes, int flags, unsigned attr)
+{
+    uint64_t space, data, space_max = space_limit, data_max = data_limit;
+
+    if (likely(space_max == UINT64_MAX && data_max == UINT64_MAX)) {
+        return true;
+    }
+    count_memory(&space, &data);
+    return space <= space_max && bytes <= space_max - space &&
+           (!is_data(flags, attr) ||
+            (data <= data_max && bytes <= data_max - data));
+}
+
+/* The same for memory that is there and becomes writable. */
+static bool data_may_grow(uint64_t bytes)
+{
+    uint64_t space, data, max = data_limit;
+
+    if (likely(max == UINT64_MAX)) {
+        return true;
+    }
+    count_memory(&space, &data);
+    return data <= max && bytes <= max - data;
 }
 
 /*
@@ -236,7 +283,8 @@ static int map_range(const MapRequest *req, Coverage cover, RegionInfo *info)
                     page_table_any(req->start, req->end, PAGE_EXEC);
     int ret;
 
-    if (cover == COVER_NONE && !mmap_may_expand(req->end - req->start)) {
+    if (cover == COVER_NONE && !mmap_may_expand(req->end - req->start,
+                                                    req->flags, info->attr)) {
         return -ENOMEM;
     }
     if (cover == COVER_PART) {
@@ -584,6 +632,10 @@ static int64_t protect_range(uint64_t start, uint64_t end, int prot)
         hi = MIN(end, r->node.end);
         if ((r->i.attr & REGION_READONLY) && (prot & PAGE_WRITE)) {
             return -EACCES;
+        }
+        if (is_data(r->i.flags | prot, r->i.attr) && (prot & PAGE_WRITE) &&
+            !(r->i.flags & PAGE_WRITE) && !data_may_grow(hi - at)) {
+            return -ENOMEM;
         }
         if ((r->i.flags & PROT_BITS) != prot) {
             ret = protect_piece(at, hi, r->i.flags, prot);

@@ -168,7 +168,7 @@ static int64_t remap_locked(uint64_t old, uint64_t old_len, uint64_t new_len,
     if (old_len > r->node.end - old) {
         return -EFAULT;
     }
-    if (new_len > old_len && !mmap_may_expand(new_len - old_len)) {
+    if (new_len > old_len && !mmap_may_expand(new_len - old_len, r->i.flags, r->i.attr)) {
         return -ENOMEM;
     }
     if (!fixed && !keep && old_len &&

@@ -206,8 +206,11 @@ int mmap_walk(int (*fn)(const GuestMapping *m, void *opaque), void *opaque);
  * valid while the mmap lock is held.  False if unmapped. */
 bool mmap_find(uint64_t addr, GuestMapping *m);
 
-/* The guest has set RLIMIT_AS: no mapping beyond @bytes in all. */
-void mmap_set_limit(uint64_t bytes);
+/*
+ * The guest's RLIMIT_AS and RLIMIT_DATA in bytes, UINT64_MAX for none: no
+ * mapping beyond @space in all, and beyond @data of private writable memory.
+ */
+void mmap_set_limits(uint64_t space, uint64_t data);
 
 /* Totals for /proc/self/statm and limits: pages mapped by the guest. */
 uint64_t mmap_total_pages(void);

@@ -52,8 +52,23 @@ typedef struct ExecHandover {
     int seccomp_fd;         /* for seccomp_import(), or -1 */
     int self_fd;            /* the emulator's own file, or -1; taken care of */
     const char *execfn;     /* AT_EXECFN; borrowed from the environment */
+    const char *limits;     /* for limits_import() once the program is loaded,
+                               or NULL; borrowed likewise */
 } ExecHandover;
 ExecHandover exec_handover_take(char **envp);
+
+/*
+ * The limits that the host does not hold for the guest (RLIMIT_AS and _DATA),
+ * as text for the next emulator: at most LIMITS_TEXT bytes.
+ */
+#define LIMITS_TEXT 96
+void limits_export(char *buf, size_t size);
+void limits_import(const char *text);
+/*
+ * Make them the host's, for a program that runs without an emulator; if it
+ * could not be started, as lenient as the host allows again.
+ */
+void limits_to_host(bool on);
 
 /*
  * The root directory is about to change: remember the emulator's file, so that

@@ -5,6 +5,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "internal.h"
+#include "user/process.h"
 #include "qemu/log.h"
 #include "user/elfload.h"
 #include "user/options.h"
@@ -185,8 +186,8 @@ int64_t sys_uname(CPUArchState *env, const uint64_t *a)
 
 /*
  * Limits.  Address space and data segment limits would hit the emulator's own
- * mappings, so they are kept here for the guest to read back, and the first is
- * held to in this process; the rest is the host's business.
+ * mappings, so they are kept here, and mmap.c holds to them; programs that are
+ * executed inherit them.  The rest is the host's business.
  */
 static struct {
     _Atomic uint64_t cur, max;
@@ -196,6 +197,54 @@ static struct {
 static bool limit_is_kept(int which)
 {
     return which == RLIMIT_AS || which == RLIMIT_DATA;
+}
+
+static void limits_apply(void)
+{
+    mmap_set_limits(kept[RLIMIT_AS].set ? kept[RLIMIT_AS].cur : UINT64_MAX,
+                    kept[RLIMIT_DATA].set ? kept[RLIMIT_DATA].cur :
+                                            UINT64_MAX);
+}
+
+void limits_export(char *buf, size_t size)
+{
+    size_t n = 0;
+
+    buf[0] = 0;
+    for (int which = 0; which < RLIM_NLIMITS && n < size; which++) {
+        if (kept[which].set) {
+            n += snprintf(buf + n, size - n, "%d=%" PRIx64 "/%" PRIx64 ";",
+                          which, kept[which].cur, kept[which].max);
+        }
+    }
+}
+
+void limits_import(const char *text)
+{
+    uint64_t cur, max;
+    int which, len;
+
+    while (sscanf(text, "%d=%" SCNx64 "/%" SCNx64 ";%n", &which, &cur, &max,
+                  &len) == 3 && which >= 0 && which < RLIM_NLIMITS) {
+        kept[which].cur = cur;
+        kept[which].max = max;
+        kept[which].set = true;
+        text += len;
+    }
+    limits_apply();
+}
+
+void limits_to_host(bool on)
+{
+    for (int which = 0; which < RLIM_NLIMITS; which++) {
+        struct rlimit64 rl;
+
+        if (kept[which].set &&
+            raw_syscall(__NR_prlimit64, 0, which, NULL, &rl) == 0) {
+            rl.rlim_cur = on ? MIN(kept[which].cur, rl.rlim_max) : rl.rlim_max;
+            raw_syscall(__NR_prlimit64, 0, which, &rl, NULL);
+        }
+    }
 }
 
 static int64_t get_limit(int pid, int which, struct rlimit64 *rl)
@@ -227,9 +276,7 @@ static int64_t set_limit(int which, const struct rlimit64 *rl)
     atomic_store(&kept[which].cur, rl->rlim_cur);
     atomic_store(&kept[which].max, rl->rlim_max);
     atomic_store(&kept[which].set, true);
-    if (which == RLIMIT_AS) {
-        mmap_set_limit(rl->rlim_cur);
-    }
+    limits_apply();
     return 0;
 }
 

@@ -387,6 +387,47 @@ static void test_limits(void)
     puts("limits");
 }
 
+/* Private writable memory counts, in a program that is executed too. */
+static void test_data_limit(char **argv)
+{
+    const int anon = MAP_PRIVATE | MAP_ANONYMOUS;
+    struct rlimit rl = { 64 << 20, RLIM_INFINITY };
+    char *p;
+    pid_t pid;
+    int status;
+
+    fflush(stdout);
+    pid = fork();
+    if (pid == 0) {
+        CHECK_EQ(setrlimit(RLIMIT_DATA, &rl), 0);
+        p = mmap(NULL, 100 << 20, PROT_READ, anon, -1, 0);
+        CHECK(p != MAP_FAILED);
+        CHECK_EQ(sc(mprotect(p, 100 << 20, 3)), -ENOMEM);
+        CHECK_EQ(mprotect(p, 1 << 20, 3), 0);
+        CHECK(mmap(NULL, 100 << 20, 3, anon, -1, 0) == MAP_FAILED);
+        CHECK_EQ(errno, ENOMEM);
+        CHECK(mmap(NULL, 100 << 20, 3, MAP_SHARED | MAP_ANONYMOUS, -1, 0) !=
+              MAP_FAILED);
+        CHECK(sbrk(100 << 20) == (void *)-1);
+        execl("/proc/self/exe", argv[0], "limited", NULL);
+        _exit(1);
+    }
+    CHECK_EQ(waitpid(pid, &status, 0), pid);
+    CHECK_EQ(status, 0);
+}
+
+static int limited(void)
+{
+    struct rlimit rl;
+
+    CHECK_EQ(getrlimit(RLIMIT_DATA, &rl), 0);
+    CHECK_EQ(rl.rlim_cur, 64 << 20);
+    CHECK(mmap(NULL, 100 << 20, 3, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) ==
+          MAP_FAILED);
+    puts("limited");
+    return 0;
+}
+
 static void test_system(void)
 {
     struct utsname u;
@@ -424,6 +465,9 @@ static void test_system(void)
 
 int main(int argc, char **argv)
 {
+    if (argc == 2 && !strcmp(argv[1], "limited")) {
+        return limited();
+    }
     test_fd_list();
     test_exe(argv);
     test_args(argc, argv);
@@ -436,6 +480,7 @@ int main(int argc, char **argv)
     test_membarrier();
     test_view_flags();
     test_limits();
+    test_data_limit(argv);
     test_system();
     return 0;
 }
