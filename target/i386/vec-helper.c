@@ -48,7 +48,7 @@ X86_HELPER(maskmov_bytes, 1, 0, X86_HF_MEM);
 /*
  * Text comparison, SDM volume 2, section 4.1.  @ctl bits: 0 words instead of
  * bytes, 1 signed, 3..2 aggregation, 5..4 polarity, 6 most significant index
- * or expanded mask.
+ * or expanded mask.  Eight bytes at a time; a set of elements is a bit mask.
  */
 enum { EQUAL_ANY, RANGES, EQUAL_EACH, EQUAL_ORDERED };
 
@@ -67,61 +67,105 @@ static int element(const StrCmp *c, const VReg *v, unsigned i)
     return c->is_signed ? (int8_t)v->b[i] : v->b[i];
 }
 
-static unsigned implicit_length(const StrCmp *c, const VReg *v)
+/* Which bytes of @x are zero: bits 0 .. 7. */
+static uint32_t zero_bytes(uint64_t x)
 {
-    unsigned i;
+    const uint64_t low = 0x7f7f7f7f7f7f7f7f;
 
-    for (i = 0; i < c->n && element(c, v, i); i++) {
-    }
-    return i;
+    x = ~(((x & low) + low) | x | low);
+    return (x >> 7) * 0x0102040810204080 >> 56;
 }
 
-static bool matches(const StrCmp *c, unsigned mode, unsigned j)
+/* Which halfwords of @x are zero: bits 0 .. 3. */
+static uint32_t zero_words(uint64_t x)
 {
+    const uint64_t low = 0x7fff7fff7fff7fff;
+
+    x = ~(((x & low) + low) | x | low);
+    return (x >> 15) * 0x0001000200040008 >> 48;
+}
+
+static uint32_t zeros(const StrCmp *c, uint64_t q0, uint64_t q1)
+{
+    return c->words ? zero_words(q0) | zero_words(q1) << 4
+                    : zero_bytes(q0) | zero_bytes(q1) << 8;
+}
+
+/* Elements of b that are as element @i of a. */
+static uint32_t equal_to(const StrCmp *c, unsigned i)
+{
+    uint64_t x = c->words ? c->a->w[i] * UINT64_C(0x0001000100010001)
+                          : c->a->b[i] * UINT64_C(0x0101010101010101);
+
+    return zeros(c, c->b->q[0] ^ x, c->b->q[1] ^ x);
+}
+
+static unsigned implicit_length(const StrCmp *c, const VReg *v)
+{
+    return __builtin_ctz(zeros(c, v->q[0], v->q[1]) | 1u << c->n);
+}
+
+static bool in_range(const StrCmp *c, unsigned j)
+{
+    int b = element(c, c->b, j);
+
+    for (unsigned i = 0; i + 1 < c->la; i += 2) {
+        if (b >= element(c, c->a, i) && b <= element(c, c->a, i + 1)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static uint32_t matches(const StrCmp *c, unsigned mode, uint32_t all)
+{
+    uint32_t valid_a = (1u << c->la) - 1, valid_b = (1u << c->lb) - 1, res = 0;
     unsigned i;
 
     switch (mode) {
     case EQUAL_ANY:
         for (i = 0; i < c->la; i++) {
-            if (j < c->lb &&
-                element(c, c->a, i) == element(c, c->b, j)) {
-                return true;
-            }
+            res |= equal_to(c, i);
         }
-        return false;
+        return res & valid_b;
     case RANGES:
-        for (i = 0; i + 1 < c->la; i += 2) {
-            if (j < c->lb &&
-                element(c, c->b, j) >= element(c, c->a, i) &&
-                element(c, c->b, j) <= element(c, c->a, i + 1)) {
-                return true;
-            }
+        for (i = 0; i < c->lb; i++) {
+            res |= (uint32_t)in_range(c, i) << i;
         }
-        return false;
+        return res;
     case EQUAL_EACH:
-        if (j >= c->la || j >= c->lb) {
-            return j >= c->la && j >= c->lb;
-        }
-        return element(c, c->a, j) == element(c, c->b, j);
+        res = zeros(c, c->a->q[0] ^ c->b->q[0], c->a->q[1] ^ c->b->q[1]);
+        return (res & valid_a & valid_b) | (all & ~(valid_a | valid_b));
     default:
-        for (i = 0; i < c->la && i + j < c->n; i++) {
-            if (i + j >= c->lb ||
-                element(c, c->a, i) != element(c, c->b, i + j)) {
-                return false;
-            }
+        /* what is beyond the register is not looked at */
+        res = all;
+        for (i = 0; i < c->la; i++) {
+            res &= (equal_to(c, i) & valid_b) >> i | ~(all >> i);
         }
-        return true;
+        return res;
+    }
+}
+
+static void result_mask(CPUArchState *env, const StrCmp *c, bool expand,
+                        uint32_t res)
+{
+    env->vtmp[2].q[0] = expand ? 0 : res;
+    env->vtmp[2].q[1] = 0;
+    for (unsigned j = 0; expand && j < c->n; j++) {
+        if (c->words) {
+            env->vtmp[2].w[j] = res >> j & 1 ? 0xffff : 0;
+        } else {
+            env->vtmp[2].b[j] = res >> j & 1 ? 0xff : 0;
+        }
     }
 }
 
 static uint64_t compare(CPUArchState *env, StrCmp *c, unsigned ctl)
 {
-    uint32_t all = (1u << c->n) - 1, res = 0, flags = 0;
-    unsigned index, j;
+    uint32_t all = (1u << c->n) - 1, flags = 0;
+    uint32_t res = matches(c, (ctl >> 2) & 3, all);
+    unsigned index;
 
-    for (j = 0; j < c->n; j++) {
-        res |= (uint32_t)matches(c, (ctl >> 2) & 3, j) << j;
-    }
     switch ((ctl >> 4) & 3) {
     case 1:
         res ^= all;
@@ -139,19 +183,8 @@ static uint64_t compare(CPUArchState *env, StrCmp *c, unsigned ctl)
     } else {
         index = __builtin_ctz(res);
     }
-    env->vtmp[2].q[0] = env->vtmp[2].q[1] = 0;
-    if (!(ctl & 0x40)) {
-        env->vtmp[2].q[0] = res;
-    } else {
-        for (j = 0; j < c->n; j++) {
-            if (res >> j & 1) {
-                if (c->words) {
-                    env->vtmp[2].w[j] = 0xffff;
-                } else {
-                    env->vtmp[2].b[j] = 0xff;
-                }
-            }
-        }
+    if (ctl & X86_STR_MASK) {
+        result_mask(env, c, ctl & 0x40, res);
     }
     flags |= res ? CC_C : 0;
     flags |= c->lb < c->n ? CC_Z : 0;
