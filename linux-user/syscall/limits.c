@@ -220,6 +220,12 @@ void syscall_limit(SyscallLimit *l, const SyscallDesc *d, uint64_t *a)
         case ARG_OSTR:
             limit_buffer(l, d, a, i, true);
             break;
+        case ARG_ODIRENT:
+        case ARG_ODIRENT64:
+            /* Not every host gives the entries again after EFAULT. */
+            limit_buffer(l, d, a, i, true);
+            l->closed |= mmap_closed_in(a[i], a[arg->ref]);
+            break;
         case ARG_IOV:
         case ARG_OIOV:
             /* Of two, the second one belongs to another process. */
