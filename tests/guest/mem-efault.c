@@ -105,6 +105,21 @@ static void arguments(char *end, const char *kind)
     close(sock[1]);
 }
 
+/* An empty directory has two entries of 24 bytes. */
+static void directory(char *end)
+{
+    int fd;
+
+    mkdir("empty", 0700);
+    fd = open("empty", O_RDONLY | O_DIRECTORY);
+    show("entries into nothing", syscall(SYS_getdents64, fd, end, 1000));
+    show("entries up to the end", syscall(SYS_getdents64, fd, end - 30, 1000));
+    show("entries at the end", syscall(SYS_getdents64, fd, end - 24, 24));
+    show("no more entries", syscall(SYS_getdents64, fd, end - 24, 24));
+    close(fd);
+    rmdir("empty");
+}
+
 int main(void)
 {
     pthread_t t[THREADS];
@@ -118,7 +133,9 @@ int main(void)
         mprotect(m + i * AREA + 7 * 4096, 4096, PROT_NONE);
     }
     arguments(m + 8192, "nothing behind");
+    directory(m + 8192);
     arguments(m + 7 * 4096, "a guard page behind");
+    directory(m + 7 * 4096);
     fflush(stdout);
     for (int i = 0; i < THREADS; i++) {
         pthread_create(&t[i], NULL, caller, m + i * AREA + 4096);
