@@ -7,6 +7,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "gen.h"
+#include "../host.h"
 #include <sys/mman.h>
 
 LACommon la_common;
@@ -90,52 +91,15 @@ static void join_halves(LAGen *g, unsigned i)
     }
 }
 
-/* Exits to known pcs in op order, then return predictions; and labels. */
 void la_scan_structure(LAGen *g)
 {
-    TCGContext *s = g->s;
-    uint16_t pushes[TCG_MAX_EXITS];
-    unsigned n = 0, nb_pushes = 0;
-
     la_vec_scan(g);
-    for (unsigned i = 0; i < s->nb_ops; i++) {
-        const TCGOp *op = &s->ops[i];
-
-        switch (op->opc) {
-        case TCG_OP_label:
-            g->label_op[op->imm] = i;
-            break;
-        case TCG_OP_ld:
+    for (unsigned i = 0; i < g->s->nb_ops; i++) {
+        if (g->s->ops[i].opc == TCG_OP_ld) {
             join_halves(g, i);
-            break;
-        case TCG_OP_exit_direct:
-            if (n == TCG_MAX_EXITS) {
-                g->failed = true;
-                return;
-            }
-            g->exit_of[i] = n;
-            s->exits[n++].pc = op->imm;
-            break;
-        case TCG_OP_push_ret:
-            if (nb_pushes == TCG_MAX_EXITS) {
-                g->failed = true;
-                return;
-            }
-            pushes[nb_pushes++] = i;
-            break;
-        default:
-            break;
         }
     }
-    if (n + nb_pushes > TCG_MAX_EXITS) {
-        g->failed = true;
-        return;
-    }
-    for (unsigned k = 0; k < nb_pushes; k++) {
-        g->exit_of[pushes[k]] = n;
-        s->exits[n++].pc = s->ops[pushes[k]].imm;
-    }
-    s->nb_exits = n;
+    g->failed |= !tcg_number_exits(g->s, g->exit_of, g->label_op);
 }
 
 static uint32_t offset_here(const LAGen *g)

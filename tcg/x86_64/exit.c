@@ -5,53 +5,16 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "gen.h"
+#include "../host.h"
 
 X86Common x86_common;
 
 /* ---- exits to known pcs ---- */
 
-/* Exits to known pcs in op order, then return predictions; and labels. */
+/* The numbers of exits, labels. */
 void x86_scan_structure(X86Gen *g)
 {
-    TCGContext *s = g->s;
-    uint16_t pushes[TCG_MAX_EXITS];
-    unsigned n = 0, nb_pushes = 0;
-
-    for (unsigned i = 0; i < s->nb_ops; i++) {
-        const TCGOp *op = &s->ops[i];
-
-        switch (op->opc) {
-        case TCG_OP_label:
-            g->label_op[op->imm] = i;
-            break;
-        case TCG_OP_exit_direct:
-            if (n == TCG_MAX_EXITS) {
-                g->failed = true;
-                return;
-            }
-            g->exit_of[i] = n;
-            s->exits[n++].pc = op->imm;
-            break;
-        case TCG_OP_push_ret:
-            if (nb_pushes == TCG_MAX_EXITS) {
-                g->failed = true;
-                return;
-            }
-            pushes[nb_pushes++] = i;
-            break;
-        default:
-            break;
-        }
-    }
-    if (n + nb_pushes > TCG_MAX_EXITS) {
-        g->failed = true;
-        return;
-    }
-    for (unsigned k = 0; k < nb_pushes; k++) {
-        g->exit_of[pushes[k]] = n;
-        s->exits[n++].pc = s->ops[pushes[k]].imm;
-    }
-    s->nb_exits = n;
+    g->failed |= !tcg_number_exits(g->s, g->exit_of, g->label_op);
 }
 
 /*

@@ -4,7 +4,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "gen.h"
-#include "qemu/log.h"
+#include "../host.h"
 #include <cpuid.h>
 
 uint32_t x86_features;
@@ -16,32 +16,26 @@ static const uint32_t leaves[NB_LEAVES] = { 1, 7, 0x80000001 };
  * Where CPUID says so, and what makes no sense without what: switching AVX
  * off also switches everything VEX-encoded off.
  */
-static const struct {
-    const char *name;
-    uint32_t bit;
-    uint32_t needs;
-    uint8_t leaf;       /* index into leaves[] */
-    uint8_t reg;        /* eax, ebx, ecx, edx */
-    uint8_t shift;
-} features[] = {
-    { "sse3", X86_SSE3, 0, LEAF_1, 2, 0 },
-    { "ssse3", X86_SSSE3, X86_SSE3, LEAF_1, 2, 9 },
-    { "sse4.1", X86_SSE41, X86_SSSE3, LEAF_1, 2, 19 },
-    { "sse4.2", X86_SSE42, X86_SSE41, LEAF_1, 2, 20 },
-    { "popcnt", X86_POPCNT, 0, LEAF_1, 2, 23 },
-    { "aes", X86_AES, X86_SSE41, LEAF_1, 2, 25 },
-    { "pclmul", X86_PCLMUL, X86_SSE41, LEAF_1, 2, 1 },
-    { "sha", X86_SHA, X86_SSE41, LEAF_7, 1, 29 },
-    { "gfni", X86_GFNI, X86_SSE41, LEAF_7, 2, 8 },
-    { "lzcnt", X86_LZCNT, 0, LEAF_EXT, 2, 5 },
-    { "avx", X86_AVX, X86_SSE42, LEAF_1, 2, 28 },
-    { "avx2", X86_AVX2, X86_AVX, LEAF_7, 1, 5 },
-    { "fma", X86_FMA, X86_AVX, LEAF_1, 2, 12 },
-    { "f16c", X86_F16C, X86_AVX, LEAF_1, 2, 29 },
-    { "bmi1", X86_BMI1, X86_AVX, LEAF_7, 1, 3 },
-    { "bmi2", X86_BMI2, X86_AVX, LEAF_7, 1, 8 },
-    { "vaes", X86_VAES, X86_AVX2 | X86_AES, LEAF_7, 2, 9 },
-    { "vpclmulqdq", X86_VPCLMUL, X86_AVX2 | X86_PCLMUL, LEAF_7, 2, 10 },
+#define AT(leaf, reg, shift) ((leaf) << 16 | (reg) << 8 | (shift))
+static const TCGHostFeature features[] = {
+    { "sse3", X86_SSE3, 0, AT(LEAF_1, 2, 0) },
+    { "ssse3", X86_SSSE3, X86_SSE3, AT(LEAF_1, 2, 9) },
+    { "sse4.1", X86_SSE41, X86_SSSE3, AT(LEAF_1, 2, 19) },
+    { "sse4.2", X86_SSE42, X86_SSE41, AT(LEAF_1, 2, 20) },
+    { "popcnt", X86_POPCNT, 0, AT(LEAF_1, 2, 23) },
+    { "aes", X86_AES, X86_SSE41, AT(LEAF_1, 2, 25) },
+    { "pclmul", X86_PCLMUL, X86_SSE41, AT(LEAF_1, 2, 1) },
+    { "sha", X86_SHA, X86_SSE41, AT(LEAF_7, 1, 29) },
+    { "gfni", X86_GFNI, X86_SSE41, AT(LEAF_7, 2, 8) },
+    { "lzcnt", X86_LZCNT, 0, AT(LEAF_EXT, 2, 5) },
+    { "avx", X86_AVX, X86_SSE42, AT(LEAF_1, 2, 28) },
+    { "avx2", X86_AVX2, X86_AVX, AT(LEAF_7, 1, 5) },
+    { "fma", X86_FMA, X86_AVX, AT(LEAF_1, 2, 12) },
+    { "f16c", X86_F16C, X86_AVX, AT(LEAF_1, 2, 29) },
+    { "bmi1", X86_BMI1, X86_AVX, AT(LEAF_7, 1, 3) },
+    { "bmi2", X86_BMI2, X86_AVX, AT(LEAF_7, 1, 8) },
+    { "vaes", X86_VAES, X86_AVX2 | X86_AES, AT(LEAF_7, 2, 9) },
+    { "vpclmulqdq", X86_VPCLMUL, X86_AVX2 | X86_PCLMUL, AT(LEAF_7, 2, 10) },
 };
 
 /* Does the kernel save YMM registers?  @leaf1_c: from CPUID. */
@@ -72,7 +66,9 @@ static void probe(void)
     }
     x86_features = 0;
     for (unsigned k = 0; k < ARRAY_SIZE(features); k++) {
-        if (r[features[k].leaf][features[k].reg] >> features[k].shift & 1) {
+        uint32_t at = features[k].where;
+
+        if (r[at >> 16][at >> 8 & 0xff] >> (at & 0xff) & 1) {
             x86_features |= features[k].bit;
         }
     }
@@ -81,60 +77,15 @@ static void probe(void)
     }
 }
 
-/* "-avx2,+fma": + undoes an earlier -, it does not invent hardware. */
-static bool override(const char *list)
-{
-    uint32_t host = x86_features;
-
-    while (*list) {
-        size_t len = strcspn(list, ",");
-        bool off = *list == '-', found = false;
-        const char *name = list + (*list == '-' || *list == '+');
-        size_t n = len - (name - list);
-
-        for (unsigned k = 0; k < ARRAY_SIZE(features); k++) {
-            if (strlen(features[k].name) == n &&
-                !strncmp(features[k].name, name, n)) {
-                found = true;
-                x86_features &= ~features[k].bit;
-                x86_features |= off ? 0 : host & features[k].bit;
-            }
-        }
-        if (!found && len) {
-            error_report("QEMU_HOST_FEATURES: unknown feature '%.*s'", (int)n,
-                         name);
-            return false;
-        }
-        list += len + (list[len] == ',');
-    }
-    return true;
-}
-
 bool x86_features_init(const char *overrides)
 {
     probe();
-    if (overrides && !override(overrides)) {
-        return false;
-    }
-    for (unsigned k = 0; k < ARRAY_SIZE(features); k++) {
-        if (!have(features[k].needs)) {
-            x86_features &= ~features[k].bit;
-        }
-    }
-    return true;
+    return tcg_host_features_choose(features, ARRAY_SIZE(features), overrides,
+                                    &x86_features);
 }
 
 const char *x86_features_text(void)
 {
-    static char text[160];
-    size_t n = 0;
-
-    text[0] = 0;
-    for (unsigned k = 0; k < ARRAY_SIZE(features); k++) {
-        if (have(features[k].bit)) {
-            n += snprintf(text + n, sizeof(text) - n, "%s%s", n ? " " : "",
-                          features[k].name);
-        }
-    }
-    return text;
+    return tcg_host_features_text(features, ARRAY_SIZE(features),
+                                  x86_features);
 }
