@@ -167,6 +167,155 @@ static bool words(LAGen *g, const TCGOp *op, const uint8_t from[4])
     return true;
 }
 
+/* Do @n elements from @from[0] on follow each other in one source? */
+static bool in_sequence(const uint8_t *from, unsigned n, unsigned lanes)
+{
+    for (unsigned k = 1; k < n; k++) {
+        if (from[k] != from[0] + k || from[k] / lanes != from[0] / lanes) {
+            return false;
+        }
+    }
+    return from[0] / lanes < 2;
+}
+
+/*
+ * The same for bytes and halfwords: 1 << @esz bytes are an element, of which
+ * @from[] counts those of src[0], then those of src[1]; beyond them is 0.
+ */
+static bool elements(LAGen *g, const TCGOp *op, unsigned esz,
+                     const uint8_t *from)
+{
+    LAMem d = la_vec_place(g, op->dst[0]), m[2] = { { 0 } };
+    unsigned lanes = 16u >> esz, n = lanes / 2, bits = 8u << esz;
+    unsigned half[2] = { temp(g), LA_TMP0 };
+    LAAsm *p = &g->a;
+
+    m[0] = la_vec_mem(g, op->src[0]);
+    m[1] = op->src[1] ? la_vec_mem(g, op->src[1]) : m[0];
+    for (unsigned h = 0; h < 2; h++, from += n) {
+        if (la_have(LA_F_UAL) && in_sequence(from, n, lanes)) {
+            const LAMem *s = &m[from[0] / lanes];
+
+            la_ld_d(p, half[h], s->base, s->disp + (from[0] % lanes << esz));
+            continue;
+        }
+        for (unsigned k = 0; k < n; k++) {
+            unsigned r = k ? LA_TMP1 : half[h];
+
+            if (from[k] >= 2 * lanes) {
+                la_mov(p, r, LA_ZERO);
+            } else {
+                const LAMem *s = &m[from[k] / lanes];
+
+                (esz ? la_ld_hu : la_ld_bu)(p, r, s->base, s->disp +
+                                            (from[k] % lanes << esz));
+            }
+            if (k) {
+                la_bstrins_d(p, half[h], r, (k + 1) * bits - 1, k * bits);
+            }
+        }
+    }
+    la_st_d(p, half[0], d.base, d.disp);
+    la_st_d(p, half[1], d.base, d.disp + 8);
+    la_vec_zero_tail(g, op, d, 16);
+    la_vec_result(g, op);
+    return true;
+}
+
+static bool interleave(LAGen *g, const TCGOp *op)
+{
+    unsigned lanes = 16u >> op->cond, first = op->aux == VOP_unpckh ? lanes / 2
+                                                                    : 0;
+    uint8_t from[16];
+
+    for (unsigned k = 0; k < lanes; k++) {
+        from[k] = first + k / 2 + (k & 1 ? lanes : 0);
+    }
+    return elements(g, op, op->cond, from);
+}
+
+static bool shuffle_halfwords(LAGen *g, const TCGOp *op)
+{
+    unsigned first = op->aux == VOP_pshufhw ? 4 : 0;
+    uint8_t from[8];
+
+    for (unsigned k = 0; k < 8; k++) {
+        from[k] = k - first < 4 ? first + (op->imm >> (k - first) * 2 & 3) : k;
+    }
+    return elements(g, op, MO_16, from);
+}
+
+/* Bytes from @n on of src[0], or of src[1] and then src[0] (@two). */
+static bool bytes_from(LAGen *g, const TCGOp *op, bool two, int n)
+{
+    uint8_t from[16];
+
+    for (int k = 0; k < 16; k++) {
+        int at = k + n;
+
+        from[k] = at < 0 ? 32 : !two ? (at < 16 ? at : 32)
+                  : at < 16 ? 16 + at : at < 32 ? at - 16 : 32;
+    }
+    return elements(g, op, MO_8, from);
+}
+
+/* An index with its top bit set makes 0. */
+static bool shuffle_bytes(LAGen *g, const TCGOp *op)
+{
+    LAMem d = la_vec_place(g, op->dst[0]), a = la_vec_mem(g, op->src[0]);
+    LAMem b = la_vec_mem(g, op->src[1]);
+    unsigned base = temp(g), half[2] = { temp(g), temp(g) };
+    LAAsm *p = &g->a;
+
+    la_addi_d(p, base, a.base, a.disp);
+    for (unsigned k = 0; k < 16; k++) {
+        unsigned h = half[k / 8], bit = k % 8 * 8;
+
+        la_ld_b(p, LA_TMP0, b.base, b.disp + k);
+        la_andi(p, LA_TMP1, LA_TMP0, 15);
+        la_ldx_bu(p, LA_TMP1, base, LA_TMP1);
+        la_slt(p, LA_TMP0, LA_TMP0, LA_ZERO);
+        if (bit == 0) {
+            la_masknez(p, h, LA_TMP1, LA_TMP0);
+        } else {
+            la_masknez(p, LA_TMP1, LA_TMP1, LA_TMP0);
+            la_bstrins_d(p, h, LA_TMP1, bit + 7, bit);
+        }
+    }
+    la_st_d(p, half[0], d.base, d.disp);
+    la_st_d(p, half[1], d.base, d.disp + 8);
+    la_vec_zero_tail(g, op, d, 16);
+    la_vec_result(g, op);
+    return true;
+}
+
+static bool shuffle_parts(LAGen *g, const TCGOp *op)
+{
+    unsigned n = op->imm & 0xff;
+
+    if (op->w != VW_16) {
+        return false;
+    }
+    switch (op->aux) {
+    case VOP_unpckl:
+    case VOP_unpckh:
+        return interleave(g, op);
+    case VOP_pshuflw:
+    case VOP_pshufhw:
+        return shuffle_halfwords(g, op);
+    case VOP_pshufb:
+        return shuffle_bytes(g, op);
+    case VOP_palignr:
+        return bytes_from(g, op, true, n);
+    case VOP_bsrli:
+        return bytes_from(g, op, false, n);
+    case VOP_bslli:
+        return bytes_from(g, op, false, -(int)n);
+    default:
+        return false;
+    }
+}
+
 static bool shuffle(LAGen *g, const TCGOp *op)
 {
     unsigned i = op->imm;
@@ -189,8 +338,10 @@ static bool shuffle(LAGen *g, const TCGOp *op)
         if (op->cond == MO_64) {
             return words(g, op, (uint8_t[]) { i, i + 1, i + 4, i + 5 });
         }
-        return op->cond == MO_32 &&
-               words(g, op, (uint8_t[]) { i, i + 4, i + 1, i + 5 });
+        if (op->cond == MO_32) {
+            return words(g, op, (uint8_t[]) { i, i + 4, i + 1, i + 5 });
+        }
+        return shuffle_parts(g, op);
     case VOP_movlh:
         return words(g, op, (uint8_t[]) { 0, 1, 4, 5 });
     case VOP_movhl:
@@ -206,7 +357,7 @@ static bool shuffle(LAGen *g, const TCGOp *op)
         return op->cond == MO_32 &&
                words(g, op, (uint8_t[]) { 4, 1, 2, 3 });
     default:
-        return false;
+        return shuffle_parts(g, op);
     }
 }
 

@@ -1,7 +1,7 @@
 /*
  * SSE arithmetic on special values, in a program that never looks at exception
  * flags before its end: a code generator may do then without what keeps them
- * exact for denormal operands (see docs/devel/backend-loongarch64.rst).  Every
+ * exact for denormal operands (see docs/devel/loongarch.rst).  Every
  * bit of every result counts.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
