@@ -562,6 +562,39 @@ static void resolve_sources(Forward *f, TCGOp *op)
     }
 }
 
+/* C as a value, when the record in force says what it is. */
+static void simplify_carry(Forward *f, TCGOp *op)
+{
+    const TCGOp *set = f->last_cc ? &f->s->ops[f->last_cc - 1] : NULL;
+    bool is_carry = op->opc == TCG_OP_cc_get ? op->imm == TCG_CC_C
+                                             : op->cond == CCC_B;
+    uint64_t c;
+
+    if (!is_carry || !set || set->opc != TCG_OP_cc_set) {
+        return;
+    }
+    switch (set->aux) {
+    case CC_KIND_LOGIC:
+    case CC_KIND_ANDN:
+    case CC_KIND_Z:
+        to_movi(f, op, 0);
+        break;
+    case CC_KIND_EFLAGS:
+        if (const_value(f, set->src[0], &c)) {
+            to_movi(f, op, c & TCG_CC_C);
+        }
+        break;
+    case CC_KIND_INC:
+    case CC_KIND_DEC:
+        if (bits_of(f, set->src[1]) <= 1 &&
+            (tcg_is_const(f->s, set->src[1]) ||
+             f->s->vals[set->src[1]].kind == TCG_VAL_TEMP)) {
+            to_mov(op, set->src[1]);
+        }
+        break;
+    }
+}
+
 static void simplify(Forward *f, TCGOp *op)
 {
     switch (op->opc) {
@@ -586,6 +619,10 @@ static void simplify(Forward *f, TCGOp *op)
         break;
     case TCG_OP_brcond: case TCG_OP_setcond: case TCG_OP_movcond:
         simplify_cond(f, op);
+        break;
+    case TCG_OP_cc_get:
+    case TCG_OP_setcc:
+        simplify_carry(f, op);
         break;
     default:
         if (tcg_op_is_mem(op->opc)) {
@@ -618,7 +655,7 @@ static unsigned result_bits(const Forward *f, const TCGOp *op)
     case TCG_OP_setcc:
         return 1;
     case TCG_OP_cc_get:
-        return 12;
+        return op->imm == TCG_CC_C ? 1 : 12;
     case TCG_OP_extract:
         return op->imm >> 8 & 0xff;
     case TCG_OP_st_mxcsr:

@@ -425,6 +425,7 @@ static void unbind(RA *ra, TCGv v)
     if (reg != RA_NOREG) {
         ra->hold[reg] = TCGV_NONE;
         ra->vals[v].reg = RA_NOREG;
+        ra->vals[v].dirty = false;
     }
 }
 
@@ -433,13 +434,20 @@ static void bind(RA *ra, TCGv v, unsigned reg)
     ra->hold[reg] = v;
     ra->vals[v].reg = reg;
     ra->vals[v].partial = false;
+    ra->vals[v].dirty = false;
 }
 
-/* Make sure that a temp survives losing its register. */
+/* Make sure that a value survives losing its register. */
 static void save_temp(RA *ra, TCGv v)
 {
     RAHome home;
 
+    if (unlikely(ra->vals[v].dirty)) {
+        ra_home(ra, v, &home);
+        ra->host->store(ra->gen, ra->vals[v].reg, home);
+        ra->vals[v].dirty = false;
+        return;
+    }
     if (is_temp(ra, v) && !ra->vals[v].in_slot) {
         slot_alloc(ra, v);
         slot_offset(ra, v, &home);
@@ -459,7 +467,8 @@ static unsigned evict_cost(const RA *ra, unsigned reg)
     if (val(ra, v)->kind == TCG_VAL_CONST) {
         return 1;
     }
-    return !is_temp(ra, v) || ra->vals[v].in_slot ? 2 : 3;
+    return (!is_temp(ra, v) && !ra->vals[v].dirty) || ra->vals[v].in_slot
+           ? 2 : 3;
 }
 
 /* The cheapest register of @set, emptied; RA_NOREG if @set has none. */
@@ -536,6 +545,7 @@ void ra_evict(RA *ra, unsigned reg)
         return;
     }
     if (!is_temp(ra, v) || ra->vals[v].in_slot) {
+        save_temp(ra, v);
         unbind(ra, v);
         return;
     }
@@ -614,6 +624,39 @@ unsigned ra_dst(RA *ra, TCGv v, TCGv a, TCGv b, RASet avoid)
     return alloc_temp(ra, val(ra, v)->type, avoid);
 }
 
+/*
+ * Will global @v, just computed, get another value before anybody can look at
+ * its home?  Then it need not be written there.
+ */
+static bool overwritten_soon(const RA *ra, TCGv v)
+{
+    const TCGContext *s = ra->s;
+
+    if (val(ra, v)->kind != TCG_VAL_GLOBAL || val(ra, v)->type != TCG_I64) {
+        return false;
+    }
+    for (unsigned i = ra->cur + 1, n = 0; i < s->nb_ops && n < 8; i++, n++) {
+        const TCGOp *op = &s->ops[i];
+        unsigned f = tcg_op_defs[op->opc].flags;
+
+        if (ra->info[i] & RA_OPI_SKIP) {
+            return false;
+        }
+        if (op->opc == TCG_OP_cc_set || op->opc == TCG_OP_insn_start) {
+            continue;
+        }
+        if (f & (TCG_OPF_S | TCG_OPF_F | TCG_OPF_E | TCG_OPF_B) ||
+            op->opc == TCG_OP_ld_env || op->opc == TCG_OP_v ||
+            tcg_op_defs[op->opc].dsts > 1) {
+            return false;
+        }
+        if (tcg_op_defs[op->opc].dsts && op->dst[0] == v) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void ra_bind(RA *ra, TCGv v, unsigned reg)
 {
     const TCGVal *x = val(ra, v);
@@ -630,6 +673,12 @@ void ra_bind(RA *ra, TCGv v, unsigned reg)
     unbind(ra, v);
     ra->vals[v].in_slot = false;
     if (is_homed(ra, v)) {
+        if (!(RA_BIT(reg) & ra->pinned) && overwritten_soon(ra, v)) {
+            debug_assert(!ra->hold[reg]);
+            bind(ra, v, reg);
+            ra->vals[v].dirty = true;
+            return;
+        }
         ra_home(ra, v, &home);
         ra->host->store(ra->gen, reg, home);
         if (RA_BIT(reg) & ra->pinned) {

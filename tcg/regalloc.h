@@ -76,6 +76,7 @@ typedef struct RAVal {
     uint8_t reg;            /* RA_NOREG if none; unused for pinned globals */
     bool in_slot;           /* temp: its slot has the value */
     bool partial;           /* vector global: reg has the low half only */
+    bool dirty;             /* unpinned global: only reg has the value */
     uint16_t slot;          /* frame slot + 1, 0 = none */
     uint16_t live;          /* liveness: place in the live list + 1 */
     TCGv hint;              /* pinned global to compute in, or 0 */

@@ -110,6 +110,8 @@ enum {
     TCG_F_ATOMIC     = 32,  /* ld, st: acquire/release even on one thread */
     TCG_F_NOTEMPORAL = 64,
     TCG_F_CC_REF     = 128, /* exit_direct: a cc_ref comes before it */
+    TCG_F_CC_OF_NEG  = 128, /* cc_set: CMP of 0; a neg of the same guest
+                               instruction has these flags, too */
 };
 
 /*
@@ -300,6 +302,11 @@ static inline bool tcg_is_const(const TCGContext *s, TCGv v)
 /* Append a zeroed op; never NULL (past the limit it returns a dummy and sets
  * s->overflow). */
 TCGOp *tcg_emit(TCGContext *s, TCGOpcode opc, TCGWidth w);
+
+static inline TCGOp *tcg_last_op(TCGContext *s)
+{
+    return &s->ops[s->nb_ops - 1];
+}
 
 /* Builders.  They fold constants on the spot where that is free. */
 void tcg_gen1(TCGContext *s, TCGOpcode opc, TCGWidth w, TCGv d, TCGv a);

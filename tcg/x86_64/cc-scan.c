@@ -88,6 +88,14 @@ static unsigned produced(const X86Gen *g, const TCGOp *p, const TCGOp *cc)
 {
     uint64_t n;
 
+    if (cc->flags & TCG_F_CC_OF_NEG) {
+        for (const TCGOp *op = cc - 1; op > p; op--) {
+            if (op->opc == TCG_OP_insn_start) {
+                return 0;       /* another neg; its own is gone */
+            }
+        }
+        return p->opc == TCG_OP_neg && p->w == cc->w ? TCG_CC_ALL : 0;
+    }
     if (p->dst[0] != cc->src[0]) {
         return 0;
     }

@@ -203,8 +203,9 @@ static void trans_neg(DisasContext *s, const X86Insn *insn, int arg)
         tcg_gen1(s->tcg, TCG_OP_neg, w, res, old);
         store_operand(s, insn, 0, res);
     }
-    /* 0 - old */
-    tcg_gen_cc_set(s->tcg, CC_KIND_SUB, w, res, old, TCGV_NONE);
+    /* 0 - old, without the result: that is one operand to keep */
+    tcg_gen_cc_set(s->tcg, CC_KIND_CMP, w, imm64(s, 0), old, TCGV_NONE);
+    tcg_last_op(s->tcg)->flags |= TCG_F_CC_OF_NEG;
 }
 
 static void trans_not(DisasContext *s, const X86Insn *insn, int arg)
