@@ -267,7 +267,7 @@ static int collect_segment(const GuestMapping *m, void *opaque)
     s->prot = m->prot;
     s->file = m->name && m->name[0] == '/';
     s->name = s->file ? strdup(m->name) : NULL;
-    if (!(m->prot & PAGE_READ)) {
+    if (!(m->prot & PAGE_READ) || m->dontdump) {
         s->dump_size = 0;
     } else if (!s->file ||
                (!m->shared && ((m->prot & PAGE_WRITE) ||

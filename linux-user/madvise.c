@@ -20,6 +20,8 @@ enum {
     TARGET_MADV_REMOVE = 9,
     TARGET_MADV_DONTFORK = 10,
     TARGET_MADV_DOFORK = 11,
+    TARGET_MADV_DONTDUMP = 16,
+    TARGET_MADV_DODUMP = 17,
     TARGET_MADV_WIPEONFORK = 18,
     TARGET_MADV_KEEPONFORK = 19,
     TARGET_MADV_COLLAPSE = 25,
@@ -54,6 +56,12 @@ static void record_advice(uint64_t start, uint64_t end, int advice)
         break;
     case TARGET_MADV_DOFORK:
         mmap_set_attr(start, end, 0, REGION_DONTFORK);
+        break;
+    case TARGET_MADV_DONTDUMP:
+        mmap_set_attr(start, end, REGION_DONTDUMP, 0);
+        break;
+    case TARGET_MADV_DODUMP:
+        mmap_set_attr(start, end, 0, REGION_DONTDUMP);
         break;
     case TARGET_MADV_WIPEONFORK:
         mmap_note_fork_advice();
@@ -217,9 +225,11 @@ int64_t target_mincore(uint64_t addr, uint64_t len, uint64_t vec)
 
 static int host_mlock(uint64_t start, uint64_t end, int flags)
 {
-    long ret = flags ? syscall(SYS_mlock2, start, end - start, flags)
-                     : mlock(g2h(start), end - start);
+    long ret = flags ? syscall(SYS_mlock2, start, end - start, flags) : -1;
 
+    if (!flags || (ret < 0 && errno == ENOSYS)) {
+        ret = mlock(g2h(start), end - start);
+    }
     return ret < 0 ? -errno : 0;
 }
 

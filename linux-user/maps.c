@@ -25,6 +25,7 @@ static void describe(const GuestRegion *r, GuestMapping *m)
     m->shared = r->i.flags & PAGE_SHARED;
     m->growsdown = r->i.attr & REGION_GROWSDOWN;
     m->locked = r->i.attr & REGION_LOCKED;
+    m->dontdump = r->i.attr & REGION_DONTDUMP;
     m->name = r->i.name ? r->i.name : r->i.file ? r->i.file->path :
               m->shared ? "/dev/zero (deleted)" : "";
 }
@@ -164,11 +165,12 @@ static int add_smaps(const GuestMapping *m, void *opaque)
                   "Locked:         %8" PRIu64 " kB\n"
                   "THPeligible:    %8u\n",
                   0, 0, 0, 0, 0, 0, 0, 0, m->locked ? rss : 0, 0);
-    strbuf_printf(b, "VmFlags: %s%s%s%smr mw me %s%s\n",
+    strbuf_printf(b, "VmFlags: %s%s%s%smr mw me %s%s%s\n",
                   m->prot & PAGE_READ ? "rd " : "",
                   m->prot & PAGE_WRITE ? "wr " : "",
                   m->prot & PAGE_EXEC ? "ex " : "", m->shared ? "sh " : "",
-                  m->growsdown ? "gd " : "", m->locked ? "lo " : "");
+                  m->growsdown ? "gd " : "", m->locked ? "lo " : "",
+                  m->dontdump ? "dd " : "");
     return 0;
 }
 

@@ -30,6 +30,7 @@ enum {
     REGION_NORESERVE  = 32,
     REGION_LOCKED     = 64,
     REGION_READONLY   = 128,    /* shared, of a file open for reading only */
+    REGION_DONTDUMP   = 256,    /* not into core files */
 };
 
 /* What a run of pages has in common. */

@@ -191,7 +191,7 @@ typedef struct GuestMapping {
     uint64_t dev, ino;
     int prot;               /* PAGE_READ | PAGE_WRITE | PAGE_EXEC */
     bool shared;
-    bool growsdown, locked;
+    bool growsdown, locked, dontdump;
     const char *name;       /* path, "[heap]"..., "" when anonymous */
 } GuestMapping;
 

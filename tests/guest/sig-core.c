@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 
 static volatile char secret[] = "find me in the core";
+static char *hidden;            /* MADV_DONTDUMP */
 
 static void *waits(void *arg)
 {
@@ -32,6 +33,7 @@ static void crash(void)
     pthread_create(&t, NULL, waits, NULL);
     usleep(20000);
     secret[0] = 'F';
+    hidden[0] = 'H';
     asm volatile("mov $0x1234567, %%r12\n mov 0x10, %%rax" : : : "rax", "r12");
 }
 
@@ -133,10 +135,13 @@ int main(void)
     Elf64_Ehdr *e;
     Elf64_Phdr *ph;
     size_t size;
-    int found = 0, status;
+    int found = 0, shown = 0, status;
     char *p;
 
     system("rm -f core*");
+    hidden = mmap(NULL, 8192, 3, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    CHECK_EQ(madvise(hidden, 8192, MADV_DONTDUMP), 0);
+    CHECK_EQ(madvise(hidden, 4096, MADV_DODUMP), 0);
     status = in_child(crash);
     p = load(&size);
     if (!p) {
@@ -149,6 +154,12 @@ int main(void)
     printf("class %d type %d machine %d\n", e->e_ident[EI_CLASS], e->e_type,
            e->e_machine);
     for (int i = 0; i < e->e_phnum; i++) {
+        uint64_t first = (uint64_t)hidden, second = first + 4096;
+
+        shown += first >= ph[i].p_vaddr &&
+                 first < ph[i].p_vaddr + ph[i].p_filesz;
+        shown += 10 * (second >= ph[i].p_vaddr &&
+                       second < ph[i].p_vaddr + ph[i].p_filesz);
         uint64_t at = (uint64_t)secret;
 
         if (ph[i].p_type == PT_NOTE) {
@@ -159,7 +170,7 @@ int main(void)
                             "Find me in the core");
         }
     }
-    printf("memory %d\n", found);
+    printf("memory %d, hidden %d\n", found, shown);
     waiting(true, false);
     waiting(false, false);
     waiting(true, true);
