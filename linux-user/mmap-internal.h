@@ -8,6 +8,18 @@
 
 #include "linux-user/hostmap.h"
 
+#define PROT_BITS (PAGE_READ | PAGE_WRITE | PAGE_EXEC)
+
+/* Distance the kernel keeps between a growing stack and what is below. */
+#define STACK_GUARD_GAP (256 * TARGET_PAGE_SIZE)
+
+/*
+ * Map @req over a range with the given coverage and record it as @info.  Undoes
+ * the claim of a partly covered range on failure.  Returns 0 or -errno.  mmap
+ * lock held.
+ */
+int mmap_map_range(const MapRequest *req, Coverage cover, RegionInfo *info);
+
 /*
  * Do the guest's RLIMIT_AS and RLIMIT_DATA allow @bytes more of memory with
  * these PAGE_* and REGION_* flags?

@@ -1,10 +1,10 @@
 /*
- * The guest's mmap(), munmap(), mprotect() and brk(), and faults that are
- * resolved by growing a mapping.
+ * The guest's mmap(), munmap(), mprotect() and brk().
  *
  * The rules of Linux for placement, overlap and errors live here; the guest
  * page table (page-table.c) records the result and hostmap.c makes the host
- * follow.  mremap() and the advice calls are in mremap.c and madvise.c.
+ * follow.  Faults are in mmap-fault.c, mremap() and the advice calls in
+ * mremap.c and madvise.c.
  *
  * Locking: every operation holds the recursive mmap lock from start to end.
  * Inside, the page lock (hostmap.h) covers the moment where table and host
@@ -30,16 +30,12 @@
 #include <sys/resource.h>
 #include <time.h>
 
-#define PROT_BITS (PAGE_READ | PAGE_WRITE | PAGE_EXEC)
 #define TARGET_PROT_SEM       0x8
 #define TARGET_PROT_GROWSDOWN 0x01000000
 #define TARGET_PROT_GROWSUP   0x02000000
 
 #define MAP_32BIT_MIN 0x40000000ull
 #define MAP_32BIT_MAX 0x80000000ull
-
-/* Distance the kernel keeps between a growing stack and what is below. */
-#define STACK_GUARD_GAP (256 * TARGET_PAGE_SIZE)
 
 /*
  * The kernel starts its own search for free addresses at most 1 TiB below the
@@ -273,11 +269,7 @@ static bool data_may_grow(uint64_t bytes)
     return data <= max && bytes <= max - data;
 }
 
-/*
- * Map @req over a range with the given coverage and record it.  Undoes the
- * claim of a partly covered range on failure.
- */
-static int map_range(const MapRequest *req, Coverage cover, RegionInfo *info)
+int mmap_map_range(const MapRequest *req, Coverage cover, RegionInfo *info)
 {
     bool had_exec = cover != COVER_NONE &&
                     page_table_any(req->start, req->end, PAGE_EXEC);
@@ -363,14 +355,14 @@ int64_t mmap_place(MapRequest *req, uint64_t min, uint64_t top,
 
 static int map_free(MapRequest *req, void *opaque)
 {
-    return map_range(req, COVER_NONE, opaque);
+    return mmap_map_range(req, COVER_NONE, opaque);
 }
 
 /* A stack that grows: the lower part of the place stays free. */
 static int map_free_stack(MapRequest *req, void *opaque)
 {
     req->start += STACK_GUARD_GAP;
-    return map_range(req, COVER_NONE, opaque);
+    return mmap_map_range(req, COVER_NONE, opaque);
 }
 
 /* mmap() without MAP_FIXED: the hint if it is free, else a good place. */
@@ -388,7 +380,7 @@ static int64_t map_anywhere(MapRequest *req, uint64_t hint, RegionInfo *info)
         (!(req->mflags & TARGET_MAP_HUGETLB) || hint % align == 0)) {
         req->start = hint;
         req->end = hint + len;
-        ret = map_range(req, COVER_NONE, info);
+        ret = mmap_map_range(req, COVER_NONE, info);
         if (ret != -EEXIST) {
             return ret < 0 ? ret : (int64_t)hint;
         }
@@ -444,7 +436,7 @@ static int64_t map_fixed(MapRequest *req, uint64_t addr, RegionInfo *info)
     if ((req->mflags & TARGET_MAP_FIXED_NOREPLACE) && cover != COVER_NONE) {
         return -EEXIST;
     }
-    ret = map_range(req, cover, info);
+    ret = mmap_map_range(req, cover, info);
     if (ret == -EEXIST && !(req->mflags & TARGET_MAP_FIXED_NOREPLACE)) {
         ret = -ENOMEM;      /* the emulator's own memory */
     }
@@ -735,7 +727,7 @@ static bool brk_grow(uint64_t from, uint64_t to)
         (above && above->node.start < to + TARGET_PAGE_SIZE)) {
         return false;
     }
-    return map_range(&req, COVER_NONE, &info) == 0;
+    return mmap_map_range(&req, COVER_NONE, &info) == 0;
 }
 
 uint64_t target_brk(uint64_t new_brk)
@@ -757,153 +749,4 @@ uint64_t target_brk(uint64_t new_brk)
     ret = brk_now;
     mmap_unlock();
     return ret;
-}
-
-/* Extend the growing stack @r down to the page of @addr if that is allowed. */
-static bool grow_stack(GuestRegion *r, uint64_t addr)
-{
-    /* Whole pages of the host, if they are free: the rest would not fault. */
-    uint64_t host_page = addr & -host_page_size;
-    uint64_t page = region_first_in(host_page, r->node.start) ?
-                    addr & TARGET_PAGE_MASK : host_page;
-    GuestRegion *below = region_prev(r);
-    RegionInfo info = r->i;
-    MapRequest req = {
-        .start = page, .end = r->node.start, .fd = -1, .flags = info.flags,
-        .mflags = TARGET_MAP_PRIVATE | TARGET_MAP_ANONYMOUS,
-    };
-    struct rlimit lim;
-
-    if (page < guest_layout.mmap_min ||
-        (getrlimit(RLIMIT_STACK, &lim) == 0 && lim.rlim_cur != RLIM_INFINITY &&
-         r->node.end - page > lim.rlim_cur)) {
-        return false;
-    }
-    if (below && !(below->i.attr & REGION_GROWSDOWN) &&
-        (below->i.flags & PROT_BITS) &&
-        page - below->node.end < STACK_GUARD_GAP) {
-        return false;
-    }
-    return map_range(&req, COVER_NONE, &info) == 0;
-}
-
-/* Faults of this thread at one address, nothing else in between. */
-typedef struct FaultRun {
-    uint64_t addr;
-    unsigned repeats;
-} FaultRun;
-
-/*
- * The table allows the access that just faulted: another thread was changing
- * the mapping.  Wait a little and try again, but not for ever: the host may
- * have reasons the table does not know.  Takes no lock, because the thread
- * may be the translator reading code, with the engine's lock held.
- */
-static bool wait_for_change(FaultRun *run, uint64_t addr)
-{
-    static const struct timespec pause = { 0, 1000000 };
-
-    run->repeats = run->addr == addr ? run->repeats + 1 : 0;
-    run->addr = addr;
-    if (run->repeats < 64) {
-        sched_yield();
-        return true;
-    }
-    nanosleep(&pause, NULL);
-    return run->repeats < 256;
-}
-
-/* As the table has it when it has @addr; *wait: it should not have faulted. */
-static bool handle_mapped(uint64_t addr, bool write, int flags, bool *wait)
-{
-    if (!(flags & PROT_BITS) || (write && !(flags & PAGE_WRITE))) {
-        return false;
-    }
-    if (write && page_set_test(&guarded_pages, addr)) {
-        return code_pages_write_fault(addr);
-    }
-    if (hostmap_handle_fault(addr, write)) {
-        return true;
-    }
-    *wait = !hostmap_past_eof(addr);
-    return false;
-}
-
-static bool handle_unmapped(uint64_t addr)
-{
-    GuestRegion *r;
-    bool done = false;
-
-    mmap_lock();
-    r = region_first_after(addr);
-    if (r && r->node.start <= addr) {
-        done = true;            /* it has appeared meanwhile */
-    } else if (r && (r->i.attr & REGION_GROWSDOWN)) {
-        done = grow_stack(r, addr);
-    }
-    mmap_unlock();
-    return done;
-}
-
-bool mmap_handle_fault(uint64_t addr, bool write)
-{
-    static _Thread_local FaultRun run;
-    bool done, wait = false;
-    int flags;
-
-    if (addr >= TARGET_TASK_SIZE) {
-        return false;
-    }
-    flags = page_get_flags(addr, NULL);
-    done = flags & PAGE_VALID ? handle_mapped(addr, write, flags, &wait)
-                              : handle_unmapped(addr);
-    if (wait) {
-        return wait_for_change(&run, addr);
-    }
-    run.addr = 0;
-    return done;
-}
-
-uint64_t mmap_next_past_eof(uint64_t addr, uint64_t end)
-{
-    uint64_t page = page_set_next(&eof_pages, addr & TARGET_PAGE_MASK, end);
-
-    return MAX(addr, MIN(page, end));
-}
-
-void mmap_print_stats(void)
-{
-    if (host_page_size > TARGET_PAGE_SIZE) {
-        strict_print_stats();
-    }
-}
-
-bool mmap_may_straddle(uint64_t addr, bool write)
-{
-    return hostmap_may_straddle(addr, write);
-}
-
-int mmap_fault_info(uint64_t addr, bool write, int host_sig, int host_code,
-                    int *si_code, uint32_t *error_code)
-{
-    int flags = page_get_flags(addr, NULL);
-
-    /* Bits of the page fault error code: present, write, user. */
-    *error_code = 4 | (write ? 2 : 0) | (flags & PROT_BITS ? 1 : 0);
-    if (addr >= 1ull << 47 && addr < ~0ull << 47) {
-        *error_code = 0;
-        *si_code = SI_KERNEL;
-        return SIGSEGV;
-    }
-    if (host_sig == SIGSEGV && (flags & PROT_BITS) &&
-        (!write || (flags & PAGE_WRITE)) && hostmap_past_eof(addr)) {
-        *si_code = BUS_ADRERR;
-        return SIGBUS;
-    }
-    if (host_sig == SIGBUS) {
-        *si_code = host_code > 0 ? host_code : BUS_ADRERR;
-        return SIGBUS;
-    }
-    *si_code = flags & PAGE_VALID ? SEGV_ACCERR : SEGV_MAPERR;
-    return SIGSEGV;
 }
