@@ -4,7 +4,9 @@
  * The table of calls says what each argument is; this file walks the arguments
  * and prints scalars and strings, strace-flags.c knows names of numbers and
  * strace-struct.c the structures.  A line is written with one qemu_log() call
- * when the call is done, except for calls that may not return.
+ * when the call is done, except for calls that may not return.  A call that is
+ * about to sleep shows its first half before: where a program hangs is what
+ * many look for.  Whole lines, because processes share the log.
  *
  * No state outside the Strace object of a call.
  *
@@ -12,7 +14,13 @@
  */
 #include "strace-internal.h"
 #include "qemu/log.h"
+#include "user/uaccess.h"
 #include <fcntl.h>
+#include <linux/futex.h>
+#include <poll.h>
+#include <sys/file.h>
+#include <sys/ipc.h>
+#include <sys/wait.h>
 
 #define STRING_MAX_SHOWN 32
 #define PATH_MAX_SHOWN   256
@@ -272,6 +280,83 @@ static void put_args(Strace *st, const SyscallDesc *d, const uint64_t *a,
     }
 }
 
+/* Would poll() wait for @events of the descriptor? */
+static bool fd_waits(int fd, int events)
+{
+    struct pollfd p = { .fd = fd, .events = events };
+
+    return poll(&p, 1, 0) == 0;
+}
+
+/* No timeout, or one that is not over at once. */
+static bool timeout_waits(uint64_t addr)
+{
+    uint64_t t[2];
+
+    return !addr || !copy_from_guest(t, addr, sizeof(t)) || t[0] || t[1];
+}
+
+/* Will the call sleep, as far as that can be told before? */
+static bool sleeps(int num, const uint64_t *a)
+{
+    switch (num) {
+    case TARGET_NR_read:
+    case TARGET_NR_readv:
+    case TARGET_NR_recvfrom:
+    case TARGET_NR_recvmsg:
+    case TARGET_NR_recvmmsg:
+    case TARGET_NR_accept:
+    case TARGET_NR_accept4:
+        return fd_waits(a[0], POLLIN);
+    case TARGET_NR_write:
+    case TARGET_NR_writev:
+    case TARGET_NR_sendto:
+    case TARGET_NR_sendmsg:
+    case TARGET_NR_sendmmsg:
+        return fd_waits(a[0], POLLOUT);
+    case TARGET_NR_poll:
+        return (int)a[2] != 0;
+    case TARGET_NR_epoll_wait:
+    case TARGET_NR_epoll_pwait:
+        return (int)a[3] != 0;
+    case TARGET_NR_epoll_pwait2:
+        return timeout_waits(a[3]);
+    case TARGET_NR_ppoll:
+    case TARGET_NR_rt_sigtimedwait:
+        return timeout_waits(a[2]);
+    case TARGET_NR_select:
+    case TARGET_NR_pselect6:
+        return timeout_waits(a[4]);
+    case TARGET_NR_nanosleep:
+        return timeout_waits(a[0]);
+    case TARGET_NR_clock_nanosleep:
+        return timeout_waits(a[2]);
+    case TARGET_NR_wait4:
+        return !(a[2] & WNOHANG);
+    case TARGET_NR_waitid:
+        return !(a[3] & WNOHANG);
+    case TARGET_NR_futex:
+        return (a[1] & FUTEX_CMD_MASK) == FUTEX_WAIT ||
+               (a[1] & FUTEX_CMD_MASK) == FUTEX_WAIT_BITSET ||
+               (a[1] & FUTEX_CMD_MASK) == FUTEX_LOCK_PI;
+    case TARGET_NR_fcntl:
+        return a[1] == F_SETLKW || a[1] == F_OFD_SETLKW;
+    case TARGET_NR_flock:
+        return !(a[1] & LOCK_NB);
+    case TARGET_NR_msgrcv:
+        return !(a[4] & IPC_NOWAIT);
+    case TARGET_NR_pause:
+    case TARGET_NR_rt_sigsuspend:
+    case TARGET_NR_semop:
+    case TARGET_NR_semtimedop:
+    case TARGET_NR_futex_waitv:
+    case TARGET_NR_connect:
+        return true;
+    default:
+        return false;
+    }
+}
+
 void strace_enter(Strace *st, const SyscallDesc *d, int num,
                   const uint64_t *a)
 {
@@ -279,7 +364,7 @@ void strace_enter(Strace *st, const SyscallDesc *d, int num,
 
     st->len = 0;
     st->done = 0;
-    st->shown = false;
+    st->shown = st->unfinished = false;
     st_printf(st, "%d ", ts ? (int)ts->tid : (int)getpid());
     if (!d) {
         st_printf(st, "syscall_%d(0x%" PRIx64 ",0x%" PRIx64 ",0x%" PRIx64
@@ -295,6 +380,9 @@ void strace_enter(Strace *st, const SyscallDesc *d, int num,
         qemu_log("%s)%s\n", st->text,
                  d->flags & SYSCALL_RESULT_V ? " = ?" : "");
         st->shown = true;
+    } else if (sleeps(num, a)) {
+        qemu_log("%s <unfinished ...>\n", st->text);
+        st->unfinished = true;
     }
 }
 
@@ -323,6 +411,11 @@ void strace_leave(Strace *st, const SyscallDesc *d, const uint64_t *a,
         st->len = 0;
         st_printf(st, "%d %s", ts ? (int)ts->tid : (int)getpid(), d->name);
     } else {
+        if (st->unfinished) {
+            st->len = 0;
+            st_printf(st, "%d <... %s resumed>",
+                      ts ? (int)ts->tid : (int)getpid(), d->name);
+        }
         if (d) {
             put_args(st, d, a, ret, false);
         }

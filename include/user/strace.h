@@ -1,5 +1,7 @@
 /*
- * -strace: one line per system call, "PID name(arguments) = result".
+ * -strace: one line per system call, "PID name(arguments) = result"; two when
+ * it sleeps, "PID name(arguments <unfinished ...>" and then
+ * "PID <... name resumed>) = result".
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -16,6 +18,7 @@ typedef struct Strace {
     size_t len;
     unsigned done;          /* arguments printed so far */
     bool shown;             /* the line was written before the call */
+    bool unfinished;        /* its first half was: the call sleeps */
     char text[4000];
 } Strace;
 

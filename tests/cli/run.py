@@ -269,6 +269,13 @@ def strace(c):
         assert re.search(pat, p.stderr, re.M), f'{pat}: {p.stderr[-600:]}'
     p = c.run('-strace', '/bin/cat', '/nonexistent')
     assert re.search(r'= -1 errno=2|ENOENT', p.stderr), p.stderr[-300:]
+    # A call that sleeps is shown before it is done.
+    p = c.run('-strace', '/bin/sh', '-c', 'sleep 0.05; kill -9 $$')
+    assert re.search(r'^(\d+) clock_nanosleep\(.* <unfinished \.\.\.>\n'
+                     r'(.*\n)*\1 <\.\.\. clock_nanosleep resumed>.*\) = 0$',
+                     p.stderr, re.M), p.stderr[-900:]
+    assert re.search(r'^(\d+) wait4\(-1 <unfinished \.\.\.>\n(.*\n)*'
+                     r'\1 <\.\.\. wait4 resumed>,\[', p.stderr, re.M)
 
 
 @test
