@@ -15,7 +15,9 @@ coreutils make gcc g++ binutils file procps strace=strace musl-tools
 llvm-22=llvm-mc-22'
 real='perl python3 libpython3.11-testsuite sqlite3 openssl git xz-utils zstd
 gzip bzip2 tar time nodejs=node npm=npm default-jdk-headless=javac ffmpeg
-stockfish luajit golang-go=/usr/bin/go rustc=/usr/bin/rustc gdb'
+stockfish luajit golang-go=/usr/bin/go rustc=/usr/bin/rustc gdb
+ruby=ruby lua5.4=lua5.4 tcl=tclsh redis-server=redis-server memcached=memcached
+nginx=nginx curl=curl rsync=rsync bubblewrap=bwrap'
 kzt='pkg-config python3-clang zlib1g-dev libglib2.0-dev libcairo2-dev libpixman-1-dev
 libpng-dev libsqlite3-dev libjpeg-dev libfdt-dev libbz2-dev liblzma-dev
 libzstd-dev libssl-dev netpbm libjpeg-turbo-progs=cjpeg
