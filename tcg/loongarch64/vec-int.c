@@ -72,12 +72,91 @@ static bool lane_op(LAGen *g, const TCGOp *op)
     return true;
 }
 
-/* Bytes of 64 bits that are equal: the sum finds bits 0..6, or bit 7. */
-static bool equal_bytes(LAGen *g, const TCGOp *op)
+/* A constant of 64 bits for each size: the lanes' upper bits. */
+static const uint64_t tops[2] = { 0x8080808080808080, 0x8000800080008000 };
+
+/*
+ * TMP0 = all bits of the lanes where TMP0 < TMP1, unsigned; @x = TMP0 ^ TMP1.
+ * The difference without upper bits tells which is less where those are alike.
+ */
+static void less(LAGen *g, unsigned bits, unsigned top, unsigned x, unsigned m)
+{
+    LAAsm *p = &g->a;
+
+    la_or(p, m, LA_TMP0, top);
+    la_andn(p, LA_TMP0, LA_TMP1, top);
+    la_sub_d(p, m, m, LA_TMP0);             /* top set: not less, if alike */
+    la_nor(p, m, m, x);
+    la_and(p, LA_TMP0, LA_TMP1, x);
+    la_or(p, LA_TMP0, LA_TMP0, m);
+    la_and(p, LA_TMP0, LA_TMP0, top);
+    la_srli_d(p, m, LA_TMP0, bits - 1);
+    la_sub_d(p, m, LA_TMP0, m);
+    la_or(p, LA_TMP0, LA_TMP0, m);
+}
+
+/* Bytes and halfwords, 64 bits at a time, kept apart at their upper bits. */
+static bool small_lanes(LAGen *g, const TCGOp *op)
 {
     LAMem d = la_vec_place(g, op->dst[0]), a = la_vec_mem(g, op->src[0]);
     LAMem b = la_vec_mem(g, op->src[1]);
-    unsigned low = la_const_reg(g, 0x7f7f7f7f7f7f7f7full);
+    unsigned top = la_const_reg(g, tops[op->cond]), x = temp(g), m = temp(g);
+    unsigned bits = 8u << op->cond;
+    LAAsm *p = &g->a;
+
+    for (int k = 0; k < 1 << op->w; k += 8) {
+        la_ld_d(p, LA_TMP0, a.base, a.disp + k);
+        la_ld_d(p, LA_TMP1, b.base, b.disp + k);
+        la_xor(p, x, LA_TMP0, LA_TMP1);
+        switch (op->aux) {
+        case VOP_add:
+            la_andn(p, LA_TMP0, LA_TMP0, top);
+            la_andn(p, LA_TMP1, LA_TMP1, top);
+            la_add_d(p, LA_TMP0, LA_TMP0, LA_TMP1);
+            la_and(p, x, x, top);
+            la_xor(p, LA_TMP0, LA_TMP0, x);
+            break;
+        case VOP_sub:
+            la_or(p, LA_TMP0, LA_TMP0, top);
+            la_andn(p, LA_TMP1, LA_TMP1, top);
+            la_sub_d(p, LA_TMP0, LA_TMP0, LA_TMP1);
+            la_andn(p, x, top, x);
+            la_xor(p, LA_TMP0, LA_TMP0, x);
+            break;
+        case VOP_cmpgt:
+            /* b < a; signed: with the upper bits turned over */
+            la_xor(p, m, LA_TMP0, top);
+            la_xor(p, LA_TMP0, LA_TMP1, top);
+            la_mov(p, LA_TMP1, m);
+            less(g, bits, top, x, m);
+            break;
+        default:
+            if (op->aux == VOP_mins || op->aux == VOP_maxs) {
+                la_xor(p, LA_TMP0, LA_TMP0, top);
+                la_xor(p, LA_TMP1, LA_TMP1, top);
+            }
+            less(g, bits, top, x, m);
+            la_and(p, x, x, LA_TMP0);
+            if (op->aux == VOP_mins || op->aux == VOP_minu) {
+                la_ld_d(p, LA_TMP1, b.base, b.disp + k);
+            } else {
+                la_ld_d(p, LA_TMP1, a.base, a.disp + k);
+            }
+            la_xor(p, LA_TMP0, LA_TMP1, x);
+            break;
+        }
+        la_st_d(p, LA_TMP0, d.base, d.disp + k);
+    }
+    done(g, op, d);
+    return true;
+}
+
+/* Lanes of 64 bits that are equal: the sum finds all bits but the upper one. */
+static bool equal_small(LAGen *g, const TCGOp *op)
+{
+    LAMem d = la_vec_place(g, op->dst[0]), a = la_vec_mem(g, op->src[0]);
+    LAMem b = la_vec_mem(g, op->src[1]);
+    unsigned low = la_const_reg(g, ~tops[op->cond]);
     LAAsm *p = &g->a;
 
     for (int k = 0; k < 1 << op->w; k += 8) {
@@ -87,8 +166,8 @@ static bool equal_bytes(LAGen *g, const TCGOp *op)
         la_and(p, LA_TMP1, LA_TMP0, low);
         la_add_d(p, LA_TMP1, LA_TMP1, low);
         la_or(p, LA_TMP1, LA_TMP1, LA_TMP0);
-        la_nor(p, LA_TMP0, LA_TMP1, low);       /* 0x80 where equal */
-        la_srli_d(p, LA_TMP1, LA_TMP0, 7);
+        la_nor(p, LA_TMP0, LA_TMP1, low);       /* top set where equal */
+        la_srli_d(p, LA_TMP1, LA_TMP0, (8u << op->cond) - 1);
         la_sub_d(p, LA_TMP1, LA_TMP0, LA_TMP1);
         la_or(p, LA_TMP0, LA_TMP0, LA_TMP1);
         la_st_d(p, LA_TMP0, d.base, d.disp + k);
@@ -456,13 +535,16 @@ bool la_vec_int(LAGen *g, const TCGOp *op)
     case VOP_andn:
         return bitwise(g, op);
     case VOP_cmpeq:
-        if (op->cond == MO_8) {
-            return equal_bytes(g, op);
-        }
-        return lane_op(g, op);
+        return op->cond < MO_32 ? equal_small(g, op) : lane_op(g, op);
     case VOP_add:
     case VOP_sub:
     case VOP_cmpgt:
+        return op->cond < MO_32 ? small_lanes(g, op) : lane_op(g, op);
+    case VOP_mins:
+    case VOP_minu:
+    case VOP_maxs:
+    case VOP_maxu:
+        return op->cond < MO_32 && small_lanes(g, op);
     case VOP_shli:
     case VOP_shri:
     case VOP_sari:
