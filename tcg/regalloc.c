@@ -446,6 +446,9 @@ static void save_temp(RA *ra, TCGv v)
         ra_home(ra, v, &home);
         ra->host->store(ra->gen, ra->vals[v].reg, home);
         ra->vals[v].dirty = false;
+        if (ra->host->saved) {
+            ra->host->saved(ra->gen, v);
+        }
         return;
     }
     if (is_temp(ra, v) && !ra->vals[v].in_slot) {
@@ -467,8 +470,10 @@ static unsigned evict_cost(const RA *ra, unsigned reg)
     if (val(ra, v)->kind == TCG_VAL_CONST) {
         return 1;
     }
-    return (!is_temp(ra, v) && !ra->vals[v].dirty) || ra->vals[v].in_slot
-           ? 2 : 3;
+    if (ra->vals[v].dirty) {
+        return 3;               /* written once, not read again */
+    }
+    return !is_temp(ra, v) || ra->vals[v].in_slot ? 2 : 4;
 }
 
 /* The cheapest register of @set, emptied; RA_NOREG if @set has none. */
@@ -712,6 +717,27 @@ void ra_hold_partial(RA *ra, TCGv v, unsigned reg)
 }
 
 void ra_written_home(RA *ra, TCGv v)
+{
+    unbind(ra, v);
+}
+
+void ra_hold_dirty(RA *ra, TCGv v, unsigned reg)
+{
+    unbind(ra, ra->hold[reg]);
+    unbind(ra, v);
+    bind(ra, v, reg);
+    ra->vals[v].dirty = true;
+}
+
+void ra_flush(RA *ra, TCGv v)
+{
+    if (ra->vals[v].dirty) {
+        save_temp(ra, v);
+        unbind(ra, v);
+    }
+}
+
+void ra_drop(RA *ra, TCGv v)
 {
     unbind(ra, v);
 }

@@ -59,6 +59,8 @@ typedef struct RAHost {
     void (*load)(void *gen, unsigned d, RAHome home);
     void (*store)(void *gen, unsigned s, RAHome home);
     void (*movi)(void *gen, unsigned d, uint64_t value);
+    /* The home of @v, which was dirty, has just been written; may be NULL. */
+    void (*saved)(void *gen, TCGv v);
 } RAHost;
 
 /* What code generators note about an op before ra_liveness(). */
@@ -197,6 +199,18 @@ static inline bool ra_is_partial(const RA *ra, TCGv v)
 }
 /* @v has just been written to its home by other means. */
 void ra_written_home(RA *ra, TCGv v);
+/*
+ * The value in @reg, whose temp ends with this op, is that of unpinned global @v
+ * from here on: it goes home when the register is wanted, or by ra_flush().
+ */
+void ra_hold_dirty(RA *ra, TCGv v, unsigned reg);
+static inline bool ra_is_dirty(const RA *ra, TCGv v)
+{
+    return ra->vals[v].dirty;
+}
+/* Write dirty @v home and forget its register; ra_drop(): without writing. */
+void ra_flush(RA *ra, TCGv v);
+void ra_drop(RA *ra, TCGv v);
 
 /* Move a temp away from @reg (pinned: the one that shares it). */
 void ra_evict(RA *ra, unsigned reg);

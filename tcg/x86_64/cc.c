@@ -362,12 +362,78 @@ static unsigned consume(X86Gen *g, const TCGOp *op)
 
 /* ---- ops ---- */
 
+void x86_flush_cc(X86Gen *g)
+{
+    for (unsigned k = 0; k < 3; k++) {
+        ra_flush(&g->ra, g->cc_field[k]);
+    }
+}
+
+unsigned x86_waiting_cc(const X86Gen *g)
+{
+    unsigned state = 0;
+
+    for (unsigned k = 0; k < 3; k++) {
+        TCGv v = g->cc_field[k];
+
+        if (ra_is_dirty(&g->ra, v)) {
+            unsigned reg = ra_where(&g->ra, v);
+
+            state |= (reg == X86_R10 ? 1 : reg == X86_R11 ? 2 : 3) << 2 * k;
+        }
+    }
+    return state;
+}
+
+/* Can operand @k, a temp that is not needed otherwise, wait in its register? */
+static bool can_wait(const X86Gen *g, const TCGOp *op, unsigned k)
+{
+    TCGv v = op->src[k];
+    unsigned reg = ra_where(&g->ra, v);
+
+    if (!g->cc_field[k] || g->s->vals[v].kind != TCG_VAL_TEMP ||
+        op->src[3 + k] || !(g->ra.dead[g->i] >> k & 1) || reg == RA_NOREG ||
+        !(g->ra.host->temps[TCG_I64] & RA_BIT(reg))) {
+        return false;
+    }
+    for (unsigned j = 0; j < 3; j++) {
+        if (j != k && op->src[j] == v) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/*
+ * What fault handlers want of the record: operands that wait in their temps are
+ * stored only if the temp is needed, or at the next branch.
+ */
+static void keep_parts(X86Gen *g, const TCGOp *op)
+{
+    unsigned wait = 0;
+
+    for (unsigned k = 0; k < 3; k++) {
+        if (op->cond >> k & 1 && can_wait(g, op, k)) {
+            wait |= 1u << k;
+        }
+    }
+    if (op->cond & ~wait) {
+        store_parts(g, op, 0, op->cond & ~wait);
+    }
+    for (; wait; wait &= wait - 1) {
+        unsigned k = __builtin_ctz(wait);
+
+        ra_hold_dirty(&g->ra, g->cc_field[k], ra_where(&g->ra, op->src[k]));
+    }
+}
+
 void gen_cc_set(X86Gen *g, const TCGOp *op)
 {
+    for (unsigned k = 0; k < 3; k++) {
+        ra_drop(&g->ra, g->cc_field[k]);        /* of the record before */
+    }
     if (op->flags & TCG_F_CC_STORE) {
         x86_store_cc(g, op, 0);
-    } else if (op->cond) {
-        store_parts(g, op, 0, op->cond);
     }
     if (g->info & RA_OPI_CC_MAT) {
         make_flags(g, op, TCG_CC_ALL & ~TCG_CC_A);
@@ -386,6 +452,10 @@ void gen_cc_set(X86Gen *g, const TCGOp *op)
         }
         g->ra.locked = 0;
         ra_copy(&g->ra, to, from);
+    }
+    if (op->cond && !(op->flags & TCG_F_CC_STORE)) {
+        g->ra.locked = 0;
+        keep_parts(g, op);
     }
 }
 

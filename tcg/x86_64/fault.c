@@ -84,9 +84,32 @@ static uint64_t *gpr_place(const ucontext_t *uc, unsigned reg)
     return (uint64_t *)&uc->uc_mcontext.gregs[greg_of[reg]];
 }
 
+/* Temps, for x86_settle_state(). */
+static uint64_t *temps_of(void *env)
+{
+    return (uint64_t *)((uint8_t *)env + ctx->env_common +
+                        offsetof(CPUCommon, scratch));
+}
+
+/* @state is x86_waiting_cc(). */
+void x86_settle_state(void *env, unsigned state)
+{
+    const uint32_t field[3] = { ctx->env_cc_dst, ctx->env_cc_src,
+                                ctx->env_cc_src2 };
+
+    for (unsigned k = 0; k < 3; k++) {
+        unsigned t = state >> 2 * k & 3;
+
+        if (t) {
+            memcpy((uint8_t *)env + field[k], &temps_of(env)[t - 1], 8);
+        }
+    }
+}
+
 void x86_sync_from_ucontext(void *env, const void *p)
 {
     const ucontext_t *uc = p;
+    const greg_t *r = uc->uc_mcontext.gregs;
     bool have_area;
     const uint8_t *ymm = ymm_halves(uc, &have_area);
 
@@ -115,6 +138,9 @@ void x86_sync_from_ucontext(void *env, const void *p)
         }
     }
     memcpy((uint8_t *)env + ctx->env_mxcsr, &uc->uc_mcontext.fpregs->mxcsr, 4);
+    temps_of(env)[0] = r[REG_R10];
+    temps_of(env)[1] = r[REG_R11];
+    temps_of(env)[2] = r[REG_R13];
 }
 
 void x86_abandon(void *env, const void *p)

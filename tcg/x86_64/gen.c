@@ -385,6 +385,26 @@ static void hook_movi(void *gen, unsigned d, uint64_t value)
     x86_load_imm(gen, d, value);
 }
 
+/* In the middle of an instruction: an operand of the record has gone home. */
+static void hook_saved(void *gen, TCGv v)
+{
+    X86Gen *g = gen;
+    TCGContext *s = g->s;
+    TCGInsnMark m;
+
+    if (s->nb_marks && (v == g->cc_field[0] || v == g->cc_field[1] ||
+                        v == g->cc_field[2])) {
+        m = s->marks[s->nb_marks - 1];
+        m.code_offset = g->a.p - g->start;
+        m.host = x86_waiting_cc(g);
+        if (s->nb_marks < TCG_MAX_OPS) {
+            s->marks[s->nb_marks++] = m;
+        } else {
+            g->failed = true;
+        }
+    }
+}
+
 #define GPR_TEMPS (RA_BIT(X86_R10) | RA_BIT(X86_R11) | RA_BIT(X86_R13))
 #define VEC_TEMPS (7ull << (RA_VEC + 13))
 #define NB_VEC_PINNED 13
@@ -394,7 +414,7 @@ static const RAHost ra_host = {
     .int_slots = FRAME_INT, .nb_int_slots = FRAME_NB_INT,
     .vec_slots = FRAME_VEC, .nb_vec_slots = FRAME_NB_VEC,
     .move = hook_move, .load = hook_load, .store = hook_store,
-    .movi = hook_movi,
+    .movi = hook_movi, .saved = hook_saved,
 };
 
 /* ---- init ---- */
@@ -504,7 +524,35 @@ static void mark(X86Gen *g, const TCGOp *op)
         .cc_kind = op->flags & TCG_F_CC_IN_ENV ? CC_KIND_DYNAMIC : op->aux,
         .cc_width = op->w,
         .cc_src = { op->src[0], op->src[1], op->src[2] },
+        .host = x86_waiting_cc(g),
     };
+}
+
+/* Ops behind which the CPU state has to have the record's operands. */
+static bool wants_record(const TCGOp *op)
+{
+    return tcg_op_defs[op->opc].flags & (TCG_OPF_E | TCG_OPF_B) ||
+           op->opc == TCG_OP_poll || op->opc == TCG_OP_call ||
+           op->opc == TCG_OP_label;
+}
+
+/* The fields of the record as values behind the unit's own. */
+static void make_cc_fields(X86Gen *g)
+{
+    TCGContext *s = g->s;
+    const uint32_t offset[3] = { s->env_cc_dst, s->env_cc_src, s->env_cc_src2 };
+
+    memset(g->cc_field, 0, sizeof(g->cc_field));
+    if (s->nb_vals + 3 > TCG_MAX_VALS) {
+        return;
+    }
+    for (unsigned k = 0; k < 3; k++) {
+        g->cc_field[k] = s->nb_vals++;
+        s->vals[g->cc_field[k]] = (TCGVal) {
+            .kind = TCG_VAL_GLOBAL, .type = TCG_I64, .pinned = 0xff,
+            .offset = offset[k],
+        };
+    }
 }
 
 /* Operand of the next op that may be memory, as a bit set of src[]. */
@@ -596,6 +644,7 @@ static ptrdiff_t x86_gen_code(TCGContext *s, TCGCodeBuf buf,
     s->nb_exits = s->nb_marks = 0;
     memset(g->label_at, 0, s->nb_labels * sizeof(g->label_at[0]));
 
+    make_cc_fields(g);
     ra_begin(ra);
     x86_scan_structure(g);
     x86_cc_scan(g);
@@ -615,6 +664,9 @@ static ptrdiff_t x86_gen_code(TCGContext *s, TCGCodeBuf buf,
         g->i = i;
         g->info = ra->info[i];
         ra_op_begin(ra, i);
+        if (wants_record(op)) {
+            x86_flush_cc(g);
+        }
         switch (op->opc) {
         case TCG_OP_nop:
             continue;
@@ -720,6 +772,7 @@ static const TCGBackend backend = {
     .patch_exit = x86_patch_exit,
     .sync_from_ucontext = x86_sync_from_ucontext,
     .sync_to_ucontext = x86_sync_to_ucontext,
+    .settle_state = x86_settle_state,
     .abandon = x86_abandon,
     .fpu_save = x86_fpu_save,
     .fpu_load = x86_fpu_load,

@@ -119,6 +119,12 @@ typedef struct X86Gen {
     uint64_t guest_pc;  /* of the instruction being emitted */
     bool vex;           /* vector code around here uses VEX encodings */
     const uintptr_t *cookies;
+    /*
+     * The fields of the flags record as globals, 0 = not in this unit: an
+     * operand wanted by fault handlers alone stays in its temp as long as that
+     * is free, see gen_cc_set().
+     */
+    TCGv cc_field[3];
     unsigned brret;     /* the last one, and its temps */
     unsigned brret_top, brret_ring;
     uint8_t exit_of[TCG_MAX_OPS];       /* exit number of an op */
@@ -245,6 +251,9 @@ int x86_carry_user(X86Gen *g, int i);
 /* cc.c */
 void x86_store_cc(X86Gen *g, const TCGOp *op, unsigned first);
 void x86_gen_cc_flags(X86Gen *g);
+/* Operands that wait in temps to the CPU state; as TCGInsnMark.host. */
+void x86_flush_cc(X86Gen *g);
+unsigned x86_waiting_cc(const X86Gen *g);
 void x86_place_cc(X86Gen *g, const TCGOp *op, unsigned first, X86Rm rec[3]);
 void x86_store_cc_at(X86Gen *g, const TCGOp *op, X86Rm rec[3]);
 
@@ -289,6 +298,7 @@ void x86_abandon(void *env, const void *uc);
 void x86_fpu_save(void *env);
 void x86_fpu_load(const void *env);
 void x86_fault_init(const TCGContext *s);
+void x86_settle_state(void *env, unsigned state);
 
 /*
  * A division whose operands are not the guest's own rax and rdx starts with
