@@ -110,6 +110,10 @@ int host_madvise(uint64_t addr, uint64_t len, int advice)
  */
 int host_map_flags(int mflags)
 {
+    /* The flags have been checked; those of placement would not pass. */
+    if ((mflags & TARGET_MAP_TYPE) == TARGET_MAP_SHARED_VALIDATE) {
+        mflags ^= TARGET_MAP_SHARED_VALIDATE ^ TARGET_MAP_SHARED;
+    }
     return mflags & (TARGET_MAP_TYPE | TARGET_MAP_ANONYMOUS |
                      TARGET_MAP_NORESERVE | TARGET_MAP_POPULATE |
                      TARGET_MAP_NONBLOCK | TARGET_MAP_STACK |

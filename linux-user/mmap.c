@@ -445,16 +445,25 @@ static int64_t map_fixed(MapRequest *req, uint64_t addr, RegionInfo *info)
 
 static int check_flags(int flags)
 {
+    /* What Linux has always known, with the sizes of huge pages. */
     const int known = 0x0f | TARGET_MAP_FIXED | TARGET_MAP_ANONYMOUS |
-                      TARGET_MAP_32BIT | 0x80 | 0x1fff00 |
-                      (int)0xfc000000u;      /* huge page size */
+                      TARGET_MAP_32BIT | 0x80 | 0x7f900 | 0x7c000000;
 
     switch (flags & TARGET_MAP_TYPE) {
     case TARGET_MAP_SHARED_VALIDATE:
-        return flags & ~known ? -EOPNOTSUPP : 0;
+        if (flags & TARGET_MAP_ANONYMOUS) {
+            return -EINVAL;
+        }
+        /* MAP_SYNC is for persistent memory. */
+        if (flags & ~known) {
+            return -EOPNOTSUPP;
+        }
+        /* fall through */
     case TARGET_MAP_SHARED:
+        return flags & TARGET_MAP_GROWSDOWN ? -EINVAL : 0;
     case TARGET_MAP_PRIVATE:
-        return 0;
+        return (flags & TARGET_MAP_GROWSDOWN) &&
+               !(flags & TARGET_MAP_ANONYMOUS) ? -EINVAL : 0;
     default:
         return -EINVAL;
     }

@@ -123,6 +123,30 @@ static void files(void)
     SHOW(memcmp(a, "\177ELF", 4));
 }
 
+/* Each flag alone with each type, on a file and on nothing. */
+static void flags(void)
+{
+    const unsigned placement = MAP_FIXED | MAP_ANONYMOUS | 1u << 20;
+    int fd = open("flags", O_RDWR | O_CREAT, 0600);
+
+    ftruncate(fd, 65536);
+    for (int type = 0; type < 5; type++) {
+        printf("type %d:", type);
+        for (int bit = 4; bit < 32; bit++) {
+            unsigned flag = 1u << bit;
+
+            if (!(flag & (placement | MAP_HUGETLB | MAP_SYNC))) {
+                printf(" %ld %ld",
+                       merr(mmap(NULL, 65536, 3, type | flag, fd, 0)),
+                       merr(mmap(NULL, 65536, 3, type | flag | MAP_ANONYMOUS,
+                                 -1, 0)));
+            }
+        }
+        puts("");
+    }
+    close(fd);
+}
+
 static void sharing(void)
 {
     int *p = mmap(NULL, 4096, 3, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -281,6 +305,7 @@ int main(void)
     errors();
     placement();
     files();
+    flags();
     sharing();
     nonlinear();
     heap();
