@@ -137,6 +137,11 @@ static void limit_iov(SyscallLimit *l, const SyscallDesc *d, uint64_t *a,
         return;
     }
     for (uint64_t k = 0; k < n; k++) {
+        if ((int64_t)v[k].iov_len < 0) {
+            return;             /* EINVAL */
+        }
+    }
+    for (uint64_t k = 0; k < n; k++) {
         uint64_t base = (uintptr_t)v[k].iov_base;
         uint64_t len = MIN(v[k].iov_len, (uint64_t)INT_MAX);
         uint64_t ok = mmap_extent(base, len, write);

@@ -216,7 +216,7 @@ static void test_wild(void)
 {
     struct iovec wild[2] = { { (void *)-1ul, 100 }, { wild, -1ul >> 8 } };
     struct msghdr m = { .msg_iov = wild, .msg_iovlen = -1ul };
-    char byte;
+    char byte, *low = malloc(1);
     int p[2];
 
     CHECK_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, p), 0);
@@ -227,6 +227,10 @@ static void test_wild(void)
     CHECK_EQ(recvmsg(p[0], &m, 0), -1);
     CHECK_EQ(errno, EFAULT);
     CHECK_EQ(readv(p[0], wild, -1), -1);
+    CHECK_EQ(errno, EINVAL);
+    wild[0] = (struct iovec) { low, 1 };
+    wild[1] = (struct iovec) { low, -1ul };
+    CHECK_EQ(readv(p[0], wild, 2), -1);
     CHECK_EQ(errno, EINVAL);
     CHECK_EQ(read(p[0], (void *)-1ul, 1), -1);
     CHECK_EQ(errno, EFAULT);
