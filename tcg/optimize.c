@@ -584,6 +584,14 @@ static void simplify_carry(Forward *f, TCGOp *op)
             to_movi(f, op, c & TCG_CC_C);
         }
         break;
+    case CC_KIND_ADD:
+    case CC_KIND_SUB:
+    case CC_KIND_CMP:
+        if (const_value(f, set->src[1], &c) &&
+            !(c & tcg_width_mask(set->w))) {
+            to_movi(f, op, 0);
+        }
+        break;
     case CC_KIND_INC:
     case CC_KIND_DEC:
         if (bits_of(f, set->src[1]) <= 1 &&

@@ -311,6 +311,35 @@ static TCGv gen_shxd(DisasContext *s, int left, unsigned size, TCGv a, TCGv b,
     return res;
 }
 
+/* A count of zero: flags stay, and a 32-bit register loses its upper half. */
+static void shxd_by_zero(DisasContext *s, const struct X86SideExit *x)
+{
+    if (x->arg[1] == 4) {
+        store_gpr(s, x->arg[0], 4, gpr(s, x->arg[0]));
+    }
+}
+
+/* Register @insn->operand[0] by CL: a count of zero is for a path of its own. */
+static void shxd_reg_cl(DisasContext *s, const X86Insn *insn, int left)
+{
+    unsigned size = insn->operand[0].size;
+    TCGv a = temp(s), b = load_operand(s, insn, 1), less = temp(s), res, part;
+    TCGv c;
+    struct X86SideExit *x = gen_side_path(s, shxd_by_zero);
+
+    tcg_gen_mov(s->tcg, a, gpr(s, insn->operand[0].reg));
+    x->arg[0] = insn->operand[0].reg;
+    x->arg[1] = size;
+    c = count_cl(s, size);
+    tcg_gen_brcond(s->tcg, TCG_COND_EQ, MO_32, c, imm64(s, 0), x->label);
+    tcg_gen2(s->tcg, TCG_OP_sub, MO_64, less, c, imm64(s, 1));
+    part = gen_shxd(s, left, size, a, b, less);
+    res = gen_shxd(s, left, size, a, b, c);
+    store_operand(s, insn, 0, res);
+    tcg_gen_cc_set(s->tcg, left ? CC_KIND_SHL : CC_KIND_SHR, width_of(size),
+                   res, part, TCGV_NONE);
+}
+
 static void trans_shxd(DisasContext *s, const X86Insn *insn, int left)
 {
     unsigned size = insn->operand[0].size;
@@ -319,6 +348,11 @@ static void trans_shxd(DisasContext *s, const X86Insn *insn, int left)
 
     if (!count_is_cl(insn) && !(insn->imm & count_mask(size))) {
         shift_by_zero(s, insn);
+        return;
+    }
+    if (count_is_cl(insn) && size > 2 &&
+        insn->operand[0].kind == X86_OPND_GPR) {
+        shxd_reg_cl(s, insn, left);
         return;
     }
     tcg_gen_mov(s->tcg, a, load_operand(s, insn, 0));
