@@ -339,18 +339,19 @@ static int64_t exec_native(TaskState *ts, ExecTarget *t, uint64_t argv,
     int64_t ret;
 
     limits_to_host(true);
-    if (t->fd >= 0) {
-        host_signals_for_exec(ts, true);
+    host_signals_for_exec(ts, true);
+    /* Last of all: the filters are not made for the emulator. */
+    ret = seccomp_to_host();
+    if (ret == 0 && t->fd >= 0) {
         ret = safe_syscall(__NR_execveat, t->fd, "",
                            argv ? g2h(argv) : empty,
                            envp ? g2h(envp) : empty, AT_EMPTY_PATH);
-        host_signals_for_exec(ts, false);
-        ret = ret == -QEMU_ERESTARTSYS ? -QEMU_ERESTARTNOINTR : ret;
-    } else {
-        ret = host_exec(ts, t->host_path, g2h(argv), g2h(envp));
+    } else if (ret == 0) {
+        ret = safe_syscall(__NR_execve, t->host_path, g2h(argv), g2h(envp));
     }
+    host_signals_for_exec(ts, false);
     limits_to_host(false);
-    return ret;
+    return ret == -QEMU_ERESTARTSYS ? -QEMU_ERESTARTNOINTR : ret;
 }
 
 /* The emulator's command line for the new program. */

@@ -63,6 +63,13 @@ void seccomp_inherit(struct SeccompState *state);
 int seccomp_export(int *fd);
 void seccomp_import(int fd);
 
+/*
+ * Before a program is executed that no emulator runs: make the filters of the
+ * calling thread the host kernel's.  Returns 0 or -errno: -EPERM where they
+ * would not be understood, because the host's calls have other numbers.
+ */
+int seccomp_to_host(void);
+
 /* `-d stats`: calls and errors per name, to the log. */
 void syscall_print_stats(void);
 

@@ -394,3 +394,38 @@ void seccomp_import(int fd)
         seccomp_inherit(s);
     }
 }
+
+#if HOST_IS_GUEST_ABI
+/* Oldest first: a filter may forbid to install another one. */
+static int install_on_host(const SeccompState *s)
+{
+    struct sock_fprog prog = { .len = s->len };
+    int ret = s->prev ? install_on_host(s->prev) : 0;
+
+    if (ret) {
+        return ret;
+    }
+    if (s->strict) {
+        return raw_syscall(__NR_seccomp, SECCOMP_SET_MODE_STRICT, 0, NULL);
+    }
+    prog.filter = (struct sock_filter *)s->insns;
+    return raw_syscall(__NR_seccomp, SECCOMP_SET_MODE_FILTER,
+                       s->log ? SECCOMP_FILTER_FLAG_LOG : 0, &prog);
+}
+#endif
+
+int seccomp_to_host(void)
+{
+    const SeccompState *s = seccomp_current();
+
+    if (!s) {
+        return 0;
+    }
+#if HOST_IS_GUEST_ABI
+    return install_on_host(s);
+#else
+    error_report("a program of the host is not executed: it would be free of "
+                 "the seccomp filters");
+    return -EPERM;
+#endif
+}

@@ -471,6 +471,40 @@ def chroot_without_proc(c):
         expect(p, 0, out)
 
 
+SECCOMP_C = """
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+int main(void)
+{
+    struct sock_filter f[] = {
+        { BPF_LD | BPF_W | BPF_ABS, 0, 0, 0 },
+        { BPF_JMP | BPF_JEQ | BPF_K, 0, 1, SYS_uname },
+        { BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO | 1 },
+        { BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW },
+    };
+    struct sock_fprog p = { 4, f };
+
+    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &p);
+    execl("/bin/uname", "uname", NULL);
+    perror("exec");
+    return 77;
+}
+"""
+
+
+@test
+def filters_stay_with_native_programs(c):
+    prog = c.compile('seccomp-prog', SECCOMP_C)
+    for options in ([], ['-execve', 'off']):
+        expect(c.run(*options, prog), 1, '',
+               err_re='uname: .*Operation not permitted')
+
+
 @test
 def loader_variables_stay_in_the_guest(c):
     """LD_* of a guest that executes another program: not for the host's
