@@ -93,6 +93,8 @@ DEF(lea_env,      1, 0, 0)          /* host address of a field */
 
 /* vectors: see tcg-vop.h */
 DEF(v,            1, 4, 0)          /* aux = vop */
+DEF(vstr,         2, 2, 0)          /* PCMPISTRI, imm = control: flags and
+                                       index; has_vstr */
 DEF(vld,          1, 2, TCG_OPF_F)  /* w = bytes loaded: 4, 8, 16, 32 */
 DEF(vst,          0, 3, TCG_OPF_S | TCG_OPF_F)
 DEF(vld_env,      1, 0, 0)

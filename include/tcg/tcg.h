@@ -256,6 +256,7 @@ typedef struct TCGContext {
     uint32_t env_rip, env_common, env_mxcsr, env_vtmp;
     bool tso;               /* emit ordering for plain loads and stores */
     bool has_brret;         /* set by a code generator that has the op */
+    bool has_vstr;          /* likewise */
     bool fuses_half_stores; /* set by a code generator that makes one instruction
                                of cvtps2ph and a vst of its result: a store
                                that faults has raised nothing */

@@ -938,7 +938,8 @@ static void pack_op(Packer *k, const TCGOp *op)
     case TCG_OP_push_ret:
         pack_push_ret(k, op);
         break;
-    case TCG_OP_brret:          /* has_brret is not set */
+    case TCG_OP_brret:          /* not announced */
+    case TCG_OP_vstr:
     case TCG_OP_MAX:
         break;
     }

@@ -99,6 +99,9 @@ static unsigned produced(const X86Gen *g, const TCGOp *p, const TCGOp *cc)
     if (p->dst[0] != cc->src[0]) {
         return 0;
     }
+    if (p->opc == TCG_OP_vstr) {
+        return cc->aux == CC_KIND_EFLAGS ? TCG_CC_ALL : 0;
+    }
     if (p->opc == TCG_OP_v) {
         return cc->aux == CC_KIND_EFLAGS &&
                (p->aux == VOP_fucomi || p->aux == VOP_fcomi ||
@@ -190,6 +193,7 @@ static bool may_produce(const TCGOp *p)
     case TCG_OP_shl:
     case TCG_OP_shr:
     case TCG_OP_sar:
+    case TCG_OP_vstr:
         return true;
     case TCG_OP_v:
         return p->aux == VOP_fucomi || p->aux == VOP_fcomi ||

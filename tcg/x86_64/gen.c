@@ -79,6 +79,7 @@ static X86EmitFn *const emit_fn[TCG_OP_MAX] = {
     [TCG_OP_st_env] = gen_st_env,
     [TCG_OP_lea_env] = gen_lea_env,
     [TCG_OP_v] = gen_v,
+    [TCG_OP_vstr] = gen_vstr,
     [TCG_OP_vld] = gen_vld,
     [TCG_OP_vst] = gen_vst,
     [TCG_OP_vld_env] = gen_vld_env,
@@ -469,6 +470,7 @@ static bool x86_init(TCGContext *s, const char *overrides)
     x86_vec_init();
     s->fuses_half_stores = have(X86_F16C);
     s->has_brret = true;
+    s->has_vstr = have(X86_SSE42);
     g->s = s;
     ra_init(&g->ra, s, &ra_host, g);
     x86_fault_init(s);

@@ -224,7 +224,7 @@ X86EmitFn gen_mov, gen_extu, gen_exts, gen_extract, gen_deposit, gen_extract2,
     gen_movcond, gen_brcond;
 X86EmitFn gen_ld, gen_st, gen_lea, gen_xchg, gen_cmpxchg, gen_atomic, gen_mb,
     gen_ld_env, gen_st_env, gen_lea_env, gen_ld_mxcsr, gen_st_mxcsr;
-X86EmitFn gen_v, gen_vld, gen_vst, gen_vld_env, gen_vst_env;
+X86EmitFn gen_v, gen_vstr, gen_vld, gen_vst, gen_vld_env, gen_vst_env;
 X86EmitFn gen_cc_set, gen_cc_get, gen_setcc, gen_movcc, gen_brcc;
 X86EmitFn gen_call;
 X86EmitFn gen_exit_direct, gen_exit_indirect, gen_exit_ret, gen_exit_reason,

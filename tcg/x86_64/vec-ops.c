@@ -76,22 +76,58 @@ static uint32_t fp_prefix(const TCGOp *op)
 }
 
 /*
- * The flags of a comparison as a number, without changing them.  PUSHF would
- * be shorter and slower.  O is 0, bit 1 of the flags 1.
+ * d = flags but for O, without changing them; bit 1 is set.  PUSHF would be
+ * shorter and slower.
  */
-static void flags_number(X86Gen *g, const TCGOp *op)
+static void flags_to(X86Gen *g, unsigned d)
 {
-    unsigned d;
-
-    g->ra.locked = 0;
-    d = ra_dst(&g->ra, op->dst[0], TCGV_NONE, TCGV_NONE, RA_BIT(X86_RAX));
     x86_mov(&g->a, MO_64, d, X86_RAX);
     x86_8(&g->a, 0x9f);                             /* lahf */
     x86_8(&g->a, 0x0f);                             /* movzx eax, ah */
     x86_8(&g->a, 0xb6);
     x86_8(&g->a, 0xc4);
     x86_rr(&g->a, x86_op_w(X_XCHG, MO_64), d, X86_RAX);
+}
+
+/* The flags of a comparison, whose O is 0, as a number. */
+static void flags_number(X86Gen *g, const TCGOp *op)
+{
+    unsigned d;
+
+    g->ra.locked = 0;
+    d = ra_dst(&g->ra, op->dst[0], TCGV_NONE, TCGV_NONE, RA_BIT(X86_RAX));
+    flags_to(g, d);
     x86_rm(&g->a, X_LEA, d, x86_mem(d, -2));
+    ra_bind_dst(g, 0, d);
+}
+
+/*
+ * Strings end at a zero, index in rcx, where the guest has it.  The flags are
+ * those of a comparison and O.
+ */
+void gen_vstr(X86Gen *g, const TCGOp *op)
+{
+    unsigned a = x86_vuse(g, op->src[0]), d, o;
+    X86Rm rm = x86_voperand(g, op->src[1]);
+
+    ra_write_pinned(&g->ra, X86_RCX);
+    vop_i(g, X_0F3A | X_66 | (g->vex && have(X86_AVX) ? X_VEX : 0) | 0x63, a,
+          0, rm, op->imm);
+    ra_bind_dst(g, 1, X86_RCX);
+    if (ra_dst_dead(&g->ra, 0)) {
+        return;
+    }
+    g->ra.locked = 0;
+    d = ra_dst(&g->ra, op->dst[0], TCGV_NONE, TCGV_NONE,
+               RA_BIT(X86_RAX) | RA_BIT(X86_RCX));
+    o = ra_scratch(&g->ra, TCG_I64, RA_BIT(d));
+    x86_rr(&g->a, X_SETCC | CCC_O, 0, o);
+    x86_rr(&g->a, X_MOVZX8, o, o);
+    for (unsigned shift = 0; shift < 9; shift += 3) {
+        x86_rm(&g->a, X_LEA, o, x86_sib(X86_NOREG, o, 3, 0));
+    }
+    flags_to(g, d);
+    x86_rm(&g->a, X_LEA, d, x86_sib(d, o, 2, -2));
     ra_bind_dst(g, 0, d);
 }
 

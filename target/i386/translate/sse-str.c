@@ -1,6 +1,7 @@
 /*
  * PCMPISTRI, PCMPISTRM, PCMPESTRI, PCMPESTRM: text comparison, and SSE4A's
- * bit fields.  Operands go through env->vtmp[] to a helper.
+ * bit fields.  Operands go through env->vtmp[] to a helper, unless the code
+ * generator has the instruction.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -14,6 +15,18 @@ static void trans_pcmpstr(DisasContext *s, const X86Insn *insn, int arg)
     TCGv b = vec_load(s, insn, 1), r = temp(s), flags = temp(s);
     TCGv control = imm64(s, (insn->imm & 0x7f) | (index ? 0 : X86_STR_MASK));
 
+    if (index && !varg_x(arg) && s->tcg->has_vstr) {
+        TCGOp *op = tcg_emit(s->tcg, TCG_OP_vstr, MO_64);
+
+        op->w = VW_16;
+        op->dst[0] = flags;
+        op->dst[1] = gpr(s, R_ECX);
+        op->src[0] = vreg(s, insn->operand[0].reg);
+        op->src[1] = b;
+        op->imm = insn->imm & 0x7f;
+        gen_set_eflags(s, flags);
+        return;
+    }
     vec_spill(s, 0, vreg(s, insn->operand[0].reg), VW_16);
     vec_spill(s, 1, b, VW_16);
     if (varg_x(arg)) {
