@@ -20,6 +20,7 @@
 #include <poll.h>
 #include <sys/file.h>
 #include <sys/ipc.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 
 #define STRING_MAX_SHOWN 32
@@ -280,12 +281,27 @@ static void put_args(Strace *st, const SyscallDesc *d, const uint64_t *a,
     }
 }
 
+static bool fd_blocks(int fd)
+{
+    int flags = fcntl(fd, F_GETFL);
+
+    return flags >= 0 && !(flags & O_NONBLOCK);
+}
+
 /* Would poll() wait for @events of the descriptor? */
 static bool fd_waits(int fd, int events)
 {
     struct pollfd p = { .fd = fd, .events = events };
 
-    return poll(&p, 1, 0) == 0;
+    return fd_blocks(fd) && poll(&p, 1, 0) == 0;
+}
+
+static bool is_socket(int fd)
+{
+    int type;
+    socklen_t len = sizeof(type);
+
+    return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0;
 }
 
 /* No timeout, or one that is not over at once. */
@@ -345,12 +361,13 @@ static bool sleeps(int num, const uint64_t *a)
         return !(a[1] & LOCK_NB);
     case TARGET_NR_msgrcv:
         return !(a[4] & IPC_NOWAIT);
+    case TARGET_NR_connect:
+        return is_socket(a[0]) && fd_blocks(a[0]);
     case TARGET_NR_pause:
     case TARGET_NR_rt_sigsuspend:
     case TARGET_NR_semop:
     case TARGET_NR_semtimedop:
     case TARGET_NR_futex_waitv:
-    case TARGET_NR_connect:
         return true;
     default:
         return false;
