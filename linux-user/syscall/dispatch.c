@@ -239,6 +239,13 @@ static int64_t run_large(CPUArchState *env, const SyscallDesc *d,
     int64_t ret = -EFAULT;
     bool again;
 
+    if (d->flags & SYSCALL_FIRST) {
+        int64_t err = syscall_await_message(d, a);
+
+        if (err < 0) {
+            return err;
+        }
+    }
     memcpy(limited, a, sizeof(limited));
     syscall_limit(&l, d, limited);
     if (!l.closed) {

@@ -115,4 +115,10 @@ void statx_to_guest(GuestStat *g, const struct statx *sx);
 #define HOST_IS_GUEST_ABI 0
 #endif
 
+/*
+ * Sleep until there is a message for a call that takes one.  An error is the
+ * result of the call.
+ */
+int64_t syscall_await_message(const SyscallDesc *d, const uint64_t *a);
+
 #endif

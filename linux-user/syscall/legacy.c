@@ -79,11 +79,6 @@ int64_t sys_pipe(CPUArchState *env, const uint64_t *a)
     return raw_syscall(__NR_pipe2, a[0], 0);
 }
 
-int64_t sys_accept(CPUArchState *env, const uint64_t *a)
-{
-    return safe_syscall(__NR_accept, a[0], a[1], a[2]);
-}
-
 int64_t sys_epoll_create(CPUArchState *env, const uint64_t *a)
 {
     return (int)a[0] <= 0 ? -EINVAL : raw_syscall(__NR_epoll_create1, 0);

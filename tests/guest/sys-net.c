@@ -211,6 +211,62 @@ static void test_unix(void)
     puts("unix");
 }
 
+/*
+ * The page next to a buffer is closed while a call sleeps: what the call takes
+ * arrives all the same.
+ */
+static int sleeping_fd;
+static char *sleeping_at;
+
+static void *sleeping_accept(void *arg)
+{
+    socklen_t len = 100;
+    int s = accept(sleeping_fd, (struct sockaddr *)sleeping_at, &len);
+
+    CHECK(s >= 0);
+    CHECK_EQ(((struct sockaddr *)sleeping_at)->sa_family, AF_UNIX);
+    close(s);
+    return NULL;
+}
+
+static void *sleeping_recv(void *arg)
+{
+    CHECK_EQ(recv(sleeping_fd, sleeping_at, 100, 0), 5);
+    CHECK_EQ(memcmp(sleeping_at, "hello", 5), 0);
+    return NULL;
+}
+
+static void test_sleeping(void)
+{
+    struct sockaddr_un name = { AF_UNIX, "sleeping" };
+    int l = socket(AF_UNIX, SOCK_STREAM, 0), p[2];
+    int c = socket(AF_UNIX, SOCK_STREAM, 0);
+    pthread_t t;
+
+    CHECK_EQ(bind(l, (struct sockaddr *)&name, sizeof(name)), 0);
+    CHECK_EQ(listen(l, 5), 0);
+    CHECK_EQ(socketpair(AF_UNIX, SOCK_DGRAM, 0, p), 0);
+    for (int i = 0; i < 10; i++) {
+        sleeping_at = mmap(NULL, 65536, 3, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        sleeping_fd = i & 1 ? l : p[0];
+        pthread_create(&t, NULL, i & 1 ? sleeping_accept : sleeping_recv, NULL);
+        usleep(20000);
+        CHECK_EQ(mprotect(sleeping_at + 4096, 4096, PROT_NONE), 0);
+        if (i & 1) {
+            CHECK_EQ(connect(c, (struct sockaddr *)&name, sizeof(name)), 0);
+            close(c);
+            c = socket(AF_UNIX, SOCK_STREAM, 0);
+        } else {
+            CHECK_EQ(send(p[1], "hello", 5, 0), 5);
+        }
+        pthread_join(t, NULL);
+        munmap(sleeping_at, 65536);
+    }
+    close(c);
+    close(l);
+    puts("sleeping");
+}
+
 /* Vectors that no kernel follows to their end. */
 static void test_wild(void)
 {
@@ -248,6 +304,7 @@ int main(void)
     test_fd_passing();
     test_mmsg();
     test_unix();
+    test_sleeping();
     test_wild();
     return 0;
 }
