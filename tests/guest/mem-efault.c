@@ -6,6 +6,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 /* env: QEMU_STRICT_PAGES=on */
+/* nested: the host does not stop in the middle of a vector of buffers */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>

@@ -131,8 +131,10 @@ int main(void)
              0);
     prepare(512);
     fd = open("/", O_RDONLY | O_DIRECTORY);
-    CHECK(syscall(SYS_getdents64, fd, page + 512 + 64, 2048) > 0);
-    CHECK_EQ(run(512), 1);
+    if (!nested("has read the entries when it finds that it cannot write")) {
+        CHECK(syscall(SYS_getdents64, fd, page + 512 + 64, 2048) > 0);
+        CHECK_EQ(run(512), 1);
+    }
 
     /* Read-only for the guest stays read-only. */
     prepare(0);
