@@ -92,9 +92,32 @@ static bool job_has_hook(void *opaque, uint64_t pc)
     return hook_at(pc) || bridge_at(pc);
 }
 
+/*
+ * Does @tb jump back to the unit being made?  Then it is the rest of a loop whose
+ * head was met later than its middle; all of the loop is better in one unit.
+ */
+static bool closes_loop(const Job *j, TB *tb)
+{
+    for (unsigned i = 0; i < tb->nb_exits; i++) {
+        if (tb_exits(tb)[i].e.pc == j->pc) {
+            return j->pc < tb->pc;
+        }
+    }
+    return false;
+}
+
 static bool job_has_unit(void *opaque, uint64_t pc)
 {
-    return tb_lookup_rare(pc) != NULL;
+    TB *tb = tb_lookup_rare(pc);
+
+    return tb && !closes_loop(opaque, tb);
+}
+
+static bool job_closes_loop(void *opaque, uint64_t pc)
+{
+    TB *tb = tb_lookup_rare(pc);
+
+    return tb && closes_loop(opaque, tb);
 }
 
 /* t |= [addr, addr + size) ^ value */
@@ -284,6 +307,7 @@ static GenResult build_ir(Job *j, unsigned max_insns, TranslateResult *rs)
         .open_page = job_open_page,
         .has_hook = job_has_hook,
         .has_unit = job_has_unit,
+        .closes_loop = job_closes_loop,
         .symbol = engine_lookup_symbol,
         .gen_entry = job_gen_entry,
         .opaque = j,

@@ -60,6 +60,11 @@ typedef struct TranslateRequest {
      * May be NULL.  Not asked for the first instruction.
      */
     bool (*has_unit)(void *opaque, uint64_t pc);
+    /*
+     * Is there a unit at @pc that is the rest of a loop whose head is the unit
+     * being made?  For that has_unit() says no.  May be NULL.
+     */
+    bool (*closes_loop)(void *opaque, uint64_t pc);
     /* Name of the function at @pc for `-d in_asm`, or NULL; may be NULL. */
     const char *(*symbol)(uint64_t pc, uint64_t *start, uint64_t *size);
     /*

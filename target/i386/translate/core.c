@@ -464,7 +464,14 @@ void gen_exception_if(DisasContext *s, int excp, TCGCond cond, TCGWidth w,
  */
 static bool branch_ends(DisasContext *s, uint64_t target)
 {
-    return s->insn.pc - target < MAX_LOOP_BYTES && !s->rq->simple;
+    const TranslateRequest *rq = s->rq;
+
+    if (rq->simple || s->insn.pc - target >= MAX_LOOP_BYTES) {
+        return false;
+    }
+    /* an outer loop's end in the middle of this one */
+    return target == rq->pc || !rq->closes_loop ||
+           !rq->closes_loop(rq->opaque, x86_insn_next(&s->insn));
 }
 
 void gen_branch_cc(DisasContext *s, unsigned cond, uint64_t target)
