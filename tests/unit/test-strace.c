@@ -17,6 +17,27 @@
 
 static char *log_path;
 
+/* Without process ids: digits and a space where a line begins. */
+static char *without_ids(const char *text)
+{
+    char *out = g_malloc(strlen(text) + 1), *to = out;
+    bool begins = true;
+
+    while (*text) {
+        size_t id = begins ? strspn(text, "0123456789") : 0;
+
+        if (id && text[id] == ' ') {
+            text += id + 1;
+        }
+        begins = *text == '\n';
+        if (*text) {
+            *to++ = *text++;
+        }
+    }
+    *to = 0;
+    return out;
+}
+
 /* The line for one call, or its two, without the process id. */
 static char *line(int num, int64_t ret, uint64_t a0, uint64_t a1, uint64_t a2,
                   uint64_t a3, uint64_t a4, uint64_t a5)
@@ -25,7 +46,6 @@ static char *line(int num, int64_t ret, uint64_t a0, uint64_t a1, uint64_t a2,
     const SyscallDesc *d = num < TARGET_NR_COUNT && syscall_table[num].name ?
                            &syscall_table[num] : NULL;
     char *text, *out;
-    GRegex *id = g_regex_new("^[0-9]+ ", G_REGEX_MULTILINE, 0, NULL);
     Strace st;
 
     g_assert_cmpint(truncate(log_path, 0), ==, 0);
@@ -33,10 +53,9 @@ static char *line(int num, int64_t ret, uint64_t a0, uint64_t a1, uint64_t a2,
     strace_enter(&st, d, num, a);
     strace_leave(&st, d, a, ret);
     g_assert_true(g_file_get_contents(log_path, &text, NULL, NULL));
-    out = g_regex_replace_literal(id, text, -1, 0, "", 0, NULL);
+    out = without_ids(text);
     g_assert_cmpint(strlen(out), <, strlen(text));
     out[strlen(out) - 1] = 0;
-    g_regex_unref(id);
     g_free(text);
     return out;
 }
