@@ -47,6 +47,7 @@ static const ArgAccess accesses[ARG_KIND_COUNT] = {
     [ARG_OTIMEVAL] = { 16, true },
     [ARG_OFDPAIR] = { 8, true },
     [ARG_ORUSAGE] = { 144, true },
+    [ARG_OSIGINFO] = { 128, true },
     [ARG_OSYSINFO] = { 112, true },
     [ARG_OINT] = { 4, true },
     [ARG_OLONG] = { 8, true },
@@ -188,6 +189,7 @@ static bool is_bad(const SyscallDesc *d, const uint64_t *a, unsigned i)
     const SyscallArg *arg = &d->args[i];
     const ArgAccess *access = &accesses[arg->kind];
     uint64_t n = 1;
+    uint32_t room;
 
     switch (arg->kind) {
     case ARG_PATH:
@@ -196,6 +198,10 @@ static bool is_bad(const SyscallDesc *d, const uint64_t *a, unsigned i)
     case ARG_MSGHDR:
     case ARG_OMSGHDR:
         return message_is_bad(a[i], access->write);
+    case ARG_OSOCKADDR:
+        return !get_guest_u32(&room, a[arg->ref]) ||
+               !may_touch(a[i], MIN(room, sizeof(struct sockaddr_storage)),
+                          true);
     case ARG_FDSET:
         n = ROUND_UP(MIN(a[arg->ref], (uint64_t)INT_MAX), 64) / 8;
         return !may_touch(a[i], n, true);
