@@ -251,7 +251,7 @@ static int64_t run_large(CPUArchState *env, const SyscallDesc *d,
     if (!l.closed) {
         ret = run_plain(env, d, limited);
     }
-    again = l.closed || !l.bad;
+    again = l.closed || (ret == -EFAULT && !l.bad && !syscall_is_wild(d, a));
     for (unsigned tries = 0; ret == -EFAULT && again; tries++) {
         mmap_open_all(tries >= 2);
         ret = run_plain(env, d, limited);

@@ -64,6 +64,9 @@ typedef struct SyscallLimit {
 
 void syscall_limit(SyscallLimit *l, const SyscallDesc *d, uint64_t *a);
 
+/* Does an argument point to where neither the guest nor the host has memory? */
+bool syscall_is_wild(const SyscallDesc *d, const uint64_t *a);
+
 /* seccomp.c: run the calling thread's filters.  True: skip the call, the
  * result is *ret. */
 bool seccomp_check(CPUArchState *env, int num, const uint64_t *a,

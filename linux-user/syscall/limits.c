@@ -253,3 +253,35 @@ void syscall_limit(SyscallLimit *l, const SyscallDesc *d, uint64_t *a)
         }
     }
 }
+
+/* Does the kernel follow this argument, whatever it finds there? */
+static bool is_pointer(const SyscallArg *arg)
+{
+    switch (arg->kind) {
+    case ARG_PATH:
+    case ARG_STR:
+    case ARG_STRV:
+    case ARG_BUF:
+    case ARG_IOV:
+    case ARG_OIOV:
+    case ARG_SIGSET:
+    case ARG_SIGINFO:
+        return true;
+    default:
+        return arg->out_size || accesses[arg->kind].size;
+    }
+}
+
+bool syscall_is_wild(const SyscallDesc *d, const uint64_t *a)
+{
+    char byte;
+
+    for (unsigned i = 0; i < d->nargs; i++) {
+        if (a[i] && is_pointer(&d->args[i]) &&
+            !(page_get_flags(a[i], NULL) & PAGE_VALID) &&
+            uaccess_copy(&byte, g2h(a[i]), 1)) {
+            return true;
+        }
+    }
+    return false;
+}

@@ -13,6 +13,7 @@
 #include <linux/futex.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -21,6 +22,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -121,6 +123,25 @@ static void directory(char *end)
     rmdir("empty");
 }
 
+/* What such a call has taken is gone: nobody waits for it again. */
+static void consumed(void *nowhere)
+{
+    sigset_t set;
+    int status;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGUSR1);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    kill(getpid(), SIGUSR1);
+    show("signal into nothing", syscall(SYS_rt_sigtimedwait, &set, nowhere,
+                                        NULL, 8));
+    if (fork() == 0) {
+        _exit(3);
+    }
+    show("child into nothing", syscall(SYS_wait4, -1, nowhere, 0, NULL));
+    show("no more children", wait(&status));
+}
+
 int main(void)
 {
     pthread_t t[THREADS];
@@ -137,6 +158,9 @@ int main(void)
     directory(m + 8192);
     arguments(m + 7 * 4096, "a guard page behind");
     directory(m + 7 * 4096);
+    fflush(stdout);
+    consumed((void *)0x1000);
+    consumed(m + 8192);
     fflush(stdout);
     for (int i = 0; i < THREADS; i++) {
         pthread_create(&t[i], NULL, caller, m + i * AREA + 4096);
