@@ -23,11 +23,14 @@
 
 /* Bytes of guest code a checked unit may depend on. */
 #define CHECK_MAX_BYTES 1024
+/* Instructions that are better part of a larger unit than one of their own. */
+#define SHORT_UNIT 3
 
 typedef struct Job {
     EngineCPU *cpu;
     uint64_t pc;
     bool one_shot;
+    const TranslateResult *rs;  /* of the unit so far */
     /* pages opened by the front end */
     uint64_t pages[TRANSLATE_MAX_PAGES];
     unsigned nb_pages;
@@ -92,15 +95,31 @@ static bool job_has_hook(void *opaque, uint64_t pc)
     return hook_at(pc) || bridge_at(pc);
 }
 
-/*
- * Does @tb jump back to the unit being made?  Then it is the rest of a loop whose
- * head was met later than its middle; all of the loop is better in one unit.
- */
-static bool closes_loop(const Job *j, TB *tb)
+static bool jumps_to(const TB *tb, uint64_t pc)
 {
     for (unsigned i = 0; i < tb->nb_exits; i++) {
-        if (tb_exits(tb)[i].e.pc == j->pc) {
-            return j->pc < tb->pc;
+        if (tb_exits(tb)[i].e.pc == pc) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/*
+ * Does @tb jump to the unit being made?  Then it is the rest of a loop whose
+ * head was met later than its middle; all of the loop is better in one unit.
+ * To a unit that is short so far it may also lead by way of another unit.
+ */
+static bool closes_loop(const Job *j, const TB *tb)
+{
+    if (jumps_to(tb, j->pc)) {
+        return true;
+    }
+    for (unsigned i = 0; i < tb->nb_exits && j->rs->insns <= SHORT_UNIT; i++) {
+        const TB *next = tb_lookup_rare(tb_exits(tb)[i].e.pc);
+
+        if (next && jumps_to(next, j->pc)) {
+            return true;
         }
     }
     return false;
@@ -314,6 +333,7 @@ static GenResult build_ir(Job *j, unsigned max_insns, TranslateResult *rs)
     };
     PageMode mode = j->mode;
 
+    j->rs = rs;
     j->check = false;
     j->nb_pages = 0;
     memset(rs, 0, sizeof(*rs));

@@ -61,8 +61,8 @@ typedef struct TranslateRequest {
      */
     bool (*has_unit)(void *opaque, uint64_t pc);
     /*
-     * Is there a unit at @pc that is the rest of a loop whose head is the unit
-     * being made?  For that has_unit() says no.  May be NULL.
+     * Is there a unit at @pc that leads back to the unit being made, that is, the
+     * rest of a loop?  For that has_unit() says no.  May be NULL.
      */
     bool (*closes_loop)(void *opaque, uint64_t pc);
     /* Name of the function at @pc for `-d in_asm`, or NULL; may be NULL. */

@@ -379,7 +379,7 @@ static void gen_exit(DisasContext *s, uint64_t pc, bool poll)
 
 void gen_goto(DisasContext *s, uint64_t pc)
 {
-    gen_exit(s, pc, pc <= s->insn.pc);
+    gen_exit(s, pc, pc <= s->insn.pc && !s->polled);
     s->ended = true;
 }
 
@@ -396,7 +396,7 @@ static struct X86SideExit *side_exit(DisasContext *s, uint64_t pc, int excp)
     x->label = tcg_label_new(s->tcg, true);
     x->pc = pc;
     x->excp = excp;
-    x->poll = excp < 0 && pc <= s->insn.pc;
+    x->poll = excp < 0 && pc <= s->insn.pc && !s->polled;
     x->fn = NULL;
     return x;
 }
@@ -457,6 +457,11 @@ void gen_exception_if(DisasContext *s, int excp, TCGCond cond, TCGWidth w,
     tcg_gen_brcond(s->tcg, cond, w, a, b, side_label(s, s->insn.pc, excp));
 }
 
+bool in_loop(DisasContext *s, uint64_t pc)
+{
+    return s->rq->closes_loop && s->rq->closes_loop(s->rq->opaque, pc);
+}
+
 /*
  * Does the main path of a conditional branch go to its target?  Then the
  * unit ends there; otherwise it falls through.  Far back there is no loop, but
@@ -464,14 +469,26 @@ void gen_exception_if(DisasContext *s, int excp, TCGCond cond, TCGWidth w,
  */
 static bool branch_ends(DisasContext *s, uint64_t target)
 {
-    const TranslateRequest *rq = s->rq;
-
-    if (rq->simple || s->insn.pc - target >= MAX_LOOP_BYTES) {
+    if (s->rq->simple || s->insn.pc - target >= MAX_LOOP_BYTES) {
         return false;
     }
     /* an outer loop's end in the middle of this one */
-    return target == rq->pc || !rq->closes_loop ||
-           !rq->closes_loop(rq->opaque, x86_insn_next(&s->insn));
+    return target == s->rq->pc || in_loop(s, target) ||
+           !in_loop(s, x86_insn_next(&s->insn));
+}
+
+/* Behind a branch: few are in a unit, but those of the rest of its loop. */
+static void count_branch(DisasContext *s)
+{
+    if (s->rq->simple) {
+        s->end_after = true;
+    } else if (++s->n_jumps > MAX_UNIT_JUMPS) {
+        if (in_loop(s, x86_insn_next(&s->insn))) {
+            s->n_jumps = 0;
+        } else {
+            s->end_after = true;
+        }
+    }
 }
 
 void gen_branch_cc(DisasContext *s, unsigned cond, uint64_t target)
@@ -482,8 +499,7 @@ void gen_branch_cc(DisasContext *s, unsigned cond, uint64_t target)
         gen_goto(s, target);
     } else {
         tcg_gen_brcc(s->tcg, cond, side_label(s, target, -1));
-        s->n_jumps++;
-        s->end_after |= s->rq->simple || s->n_jumps > MAX_UNIT_JUMPS;
+        count_branch(s);
     }
 }
 
@@ -491,8 +507,7 @@ void gen_branch_cond(DisasContext *s, TCGCond cond, TCGWidth w, TCGv a,
                      TCGv b, uint64_t target)
 {
     tcg_gen_brcond(s->tcg, cond, w, a, b, side_label(s, target, -1));
-    s->n_jumps++;
-    s->end_after |= s->rq->simple || s->n_jumps > MAX_UNIT_JUMPS;
+    count_branch(s);
 }
 
 void gen_jump(DisasContext *s, uint64_t target)
@@ -511,6 +526,7 @@ void gen_jump(DisasContext *s, uint64_t target)
     if (target <= s->insn.pc) {
         /* every loop has a safe point, also one that the unit follows */
         tcg_gen_poll(s->tcg, target);
+        s->polled = true;
     }
     s->next_pc = target;
 }

@@ -36,6 +36,7 @@ typedef struct DisasContext {
     bool ended;             /* the main path has left the unit */
     bool end_after;         /* leave the unit behind this instruction */
     unsigned n_jumps;       /* branches the main path has passed */
+    bool polled;            /* the main path has: its exits need no safe point */
     struct X86SideExit {    /* code placed behind the main path */
         unsigned label;
         int excp;           /* exception to raise at pc, or -1: go to pc */
@@ -192,6 +193,8 @@ void gen_branch_cond(DisasContext *s, TCGCond cond, TCGWidth w, TCGv a,
 unsigned gen_side_exit(DisasContext *s, uint64_t pc);
 /* Does the instruction at @pc read flags? */
 bool reads_flags_at(DisasContext *s, uint64_t pc);
+/* Is there a unit at @pc that leads back to this one? */
+bool in_loop(DisasContext *s, uint64_t pc);
 /*
  * Side path of the current instruction: @fn emits what is left of it, with what
  * the caller puts into addr and arg; then to the next instruction.

@@ -220,6 +220,9 @@ static void translate_path(DisasContext *s)
             gen_goto(s, pc);
             return;
         }
+        if (s->n_jumps && in_loop(s, pc)) {
+            s->n_jumps = 0;     /* the rest of the loop as a unit of its own */
+        }
         r = fetch_insn(s, pc, &insn, &fault);
         if (r != X86_DECODE_OK) {
             /* Behind the first instruction: a unit of its own raises it. */
