@@ -102,14 +102,6 @@ static void run(TestEnv *env, bool host)
 
         n = tcg_host_backend->gen_code(s, buf, cookies);
         g_assert_cmpint(n, >, 0);
-        if (g_test_verbose()) {
-            FILE *f = fopen("/tmp/unit.bin", "wb");
-
-            if (f) {
-                fwrite(buf.rw, 1, n, f);
-                fclose(f);
-            }
-        }
         running = env;
         cookie = tcg_host_backend->enter(env, buf.rx);
     } else {
