@@ -49,7 +49,7 @@ unsigned pick(unsigned n)
     return g_rand_int_range(rnd, 0, n);
 }
 
-static uint64_t number(void)
+uint64_t number(void)
 {
     static const uint64_t special[] = {
         0, 1, 2, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0x7fffffff, 0x80000000,

@@ -41,6 +41,8 @@ TCGContext *units_context(void);
 
 /* Below @n. */
 unsigned pick(unsigned n);
+/* Any number, often a special one. */
+uint64_t number(void);
 
 /* Registers, vectors, flags and MXCSR to start with. */
 void units_random_state(TestEnv *env);
