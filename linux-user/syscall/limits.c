@@ -124,7 +124,8 @@ static void limit_buffer(SyscallLimit *l, const SyscallDesc *d, uint64_t *a,
 static void limit_iov(SyscallLimit *l, const SyscallDesc *d, uint64_t *a,
                       unsigned i)
 {
-    bool write = d->args[i].kind == ARG_OIOV, first_closed = false, any_closed = false;
+    bool write = d->args[i].kind == ARG_OIOV;
+    bool first_closed = false, any_closed = false;
     unsigned ref = d->args[i].ref;
     uint64_t n = a[ref];
     struct iovec *v = l->iov;
