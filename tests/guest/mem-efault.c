@@ -16,6 +16,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -30,9 +31,13 @@
 #define CALLS   500
 #define AREA    65536
 
-static int wrong;
+static int wrong, a_pipe[2];
+static char *forbidden;         /* whole pages of any host */
 
-/* Even threads ask for what is there, odd ones for the guard page before it. */
+/*
+ * Even threads ask for what is there, odd ones for the guard page before it;
+ * all of them also for something whose size the emulator may not know.
+ */
 static void *caller(void *p)
 {
     unsigned n = (unsigned long)p / AREA % 2;
@@ -42,6 +47,9 @@ static void *caller(void *p)
         /* the word holds 0 */
         if (syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, 1, NULL) == 0 ||
             errno != (n ? EFAULT : EAGAIN)) {
+            __atomic_add_fetch(&wrong, 1, __ATOMIC_RELAXED);
+        }
+        if (ioctl(a_pipe[0], FIONREAD, forbidden) == 0 || errno != EFAULT) {
             __atomic_add_fetch(&wrong, 1, __ATOMIC_RELAXED);
         }
     }
@@ -145,10 +153,13 @@ static void consumed(void *nowhere)
 int main(void)
 {
     pthread_t t[THREADS];
-    char *m = mmap(NULL, (THREADS + 1) * AREA, PROT_READ | PROT_WRITE,
+    char *m = mmap(NULL, (THREADS + 2) * AREA, PROT_READ | PROT_WRITE,
                    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
     m = (char *)(((unsigned long)m + AREA - 1) & -AREA);
+    pipe(a_pipe);
+    forbidden = m + THREADS * AREA;
+    mprotect(forbidden, AREA, PROT_NONE);
     for (int i = 0; i < THREADS; i++) {
         mprotect(m + i * AREA, 4096, PROT_NONE);
         munmap(m + i * AREA + 8192, 4096);

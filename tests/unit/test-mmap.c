@@ -14,6 +14,7 @@
 #include "user/uaccess.h"
 #include "host-signal.h"
 #include <glib.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
 
@@ -463,6 +464,35 @@ static void test_page_set(void)
     g_assert_false(page_set_remove(s, a + PAGE));
 }
 
+/* Another thread opens all closed pages and closes them again. */
+static void *open_and_close(void *unused)
+{
+    g_assert_true(mmap_open_all(false));
+    mmap_close_all();
+    return NULL;
+}
+
+/* Whoever holds the pages open is not disturbed by anybody else. */
+static void test_hold(void)
+{
+    const uint64_t a = 0x720000000000ull;
+    pthread_t other;
+
+    host_page_size = 65536;
+    g_assert_cmphex(target_mmap(a, 65536, PAGE_READ | PAGE_WRITE,
+                                ANON | TARGET_MAP_FIXED, -1, 0), ==, a);
+    g_assert_cmpint(target_mprotect(a, PAGE, 0), ==, 0);
+    g_assert_true(mmap_closed_in(a + PAGE, 1));
+    for (int hold = 0; hold < 2; hold++) {
+        g_assert_true(mmap_open_all(hold));
+        pthread_create(&other, NULL, open_and_close, NULL);
+        pthread_join(other, NULL);
+        g_assert_cmpint(mmap_close_all(), ==, !hold);
+    }
+    g_assert_cmpint(target_munmap(a, 65536), ==, 0);
+    g_assert_false(mmap_closed_in(a + PAGE, 1));
+}
+
 int main(int argc, char **argv)
 {
     struct sigaction sa = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO };
@@ -490,6 +520,7 @@ int main(int argc, char **argv)
                              test_random);
     }
     g_test_add_func("/mmap/page-set", test_page_set);
+    g_test_add_func("/mmap/hold", test_hold);
     g_test_add_data_func("/mmap/random/16k", GUINT_TO_POINTER(16384),
                          test_random);
     g_test_add_data_func("/mmap/random/64k", GUINT_TO_POINTER(65536),
