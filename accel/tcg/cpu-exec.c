@@ -316,7 +316,7 @@ static int exec_loop(EngineCPU *cpu)
             /* Not a safe point: the exit belongs to the unit just left. */
             tb = follow_exit(cpu, (TBExit *)cookie);
             cookie = 0;
-            if (unlikely(!is_up_to_date(cpu))) {
+            if (unlikely(tb && !is_up_to_date(cpu))) {
                 continue;
             }
         } else {

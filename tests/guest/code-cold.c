@@ -6,7 +6,10 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
+/* flags: -pthread */
 #include "guest.h"
+#include <pthread.h>
+#include <sys/syscall.h>
 
 #define CODE_SIZE 65536
 #define RUNS 40
@@ -179,6 +182,61 @@ static void test_flags(void)
     puts("flags");
 }
 
+static volatile int stop_changing;
+
+static void *change_code(void *arg)
+{
+    static const uint8_t ret[] = { 0xc3 };
+
+    while (!stop_changing) {
+        uint8_t *p = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
+                          MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+        memcpy(p, ret, sizeof(ret));
+        for (int i = 0; i < RUNS; i++) {
+            ((void (*)(void))p)();
+        }
+        munmap(p, 4096);
+    }
+    return NULL;
+}
+
+/*
+ * A loop that is no longer new leads to a system call that is, while other
+ * threads take code away: the call is made, and made once.
+ */
+static void test_call(void)
+{
+    /* 1: dec %edi; jnz 1b; mov $SYS_getppid, %eax; syscall; ret */
+    static const uint8_t bytes[] = {
+        0xff, 0xcf, 0x75, 0xfc, 0xb8, SYS_getppid, 0, 0, 0, 0x0f, 0x05, 0xc3,
+    };
+    const size_t size = 1 << 20;
+    uint8_t *area = mmap(NULL, size, PROT_READ | PROT_WRITE | PROT_EXEC,
+                         MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    pthread_t t[3];
+    long parent = getppid();
+    int wrong = 0;
+
+    CHECK(area != MAP_FAILED);
+    for (int i = 0; i < 3; i++) {
+        pthread_create(&t[i], NULL, change_code, NULL);
+    }
+    for (size_t at = 0; at < size; at += 64) {
+        memcpy(area + at, bytes, sizeof(bytes));
+        for (int i = 0; i < 6; i++) {
+            wrong += ((long (*)(int))(area + at))(RUNS) != parent;
+        }
+    }
+    stop_changing = 1;
+    for (int i = 0; i < 3; i++) {
+        pthread_join(t[i], NULL);
+    }
+    munmap(area, size);
+    CHECK_EQ(wrong, 0);
+    puts("system calls");
+}
+
 int main(void)
 {
     code = mmap(NULL, CODE_SIZE, PROT_READ | PROT_WRITE | PROT_EXEC,
@@ -189,5 +247,6 @@ int main(void)
     test_fault();
     test_flags();
     test_unmapped();
+    test_call();
     return 0;
 }
