@@ -13,7 +13,7 @@
 #include "accel/tcg/internal.h"
 
 #define INITIAL_BITS 11
-#define DORMANT_BITS 12
+#define INITIAL_DORMANT_BITS 12
 #define DORMANT_MAX_PER_PC 8
 
 typedef struct TBTable {
@@ -23,7 +23,12 @@ typedef struct TBTable {
 
 static _Atomic(TBTable *) table;
 static size_t table_count;      /* engine lock */
-static TBRef dormant[1u << DORMANT_BITS];   /* engine lock */
+
+/* Also an array of chains; engine lock. */
+static TBRef *dormant;
+static unsigned dormant_bits;
+static size_t dormant_count;
+
 uint8_t *tb_meta_base;
 
 /*
@@ -53,7 +58,9 @@ void tb_table_init(void)
 {
     TBTable *t = table_new(INITIAL_BITS);
 
-    if (!t) {
+    dormant_bits = INITIAL_DORMANT_BITS;
+    dormant = calloc(1u << dormant_bits, sizeof(*dormant));
+    if (!t || !dormant) {
         abort();
     }
     atomic_store(&table, t);
@@ -158,15 +165,54 @@ void tb_table_remove(TB *tb)
     }
 }
 
+static TBRef *dormant_bucket(uint64_t pc)
+{
+    return &dormant[hash_pc(pc, dormant_bits)];
+}
+
+/* Chains keep their order: the latest version of a pc comes first. */
+static void dormant_grow(void)
+{
+    unsigned bits = dormant_bits + 2;
+    TBRef *old = dormant, *new = calloc((size_t)1 << bits, sizeof(*new));
+    TBRef **end = calloc((size_t)1 << bits, sizeof(*end));
+
+    if (new && end) {
+        size_t n = (size_t)1 << dormant_bits;
+
+        for (size_t i = 0; i < n; i++) {
+            for (TB *tb = tb_deref(old[i]); tb; ) {
+                TB *next = tb_deref(tb->dormant_next);
+                size_t k = hash_pc(tb->pc, bits);
+
+                *(end[k] ? end[k] : &new[k]) = tb_ref(tb);
+                tb->dormant_next = 0;
+                end[k] = &tb->dormant_next;
+                tb = next;
+            }
+        }
+        dormant = new;
+        dormant_bits = bits;
+        new = old;
+    }
+    free(new);      /* longer chains are no error */
+    free(end);
+}
+
 /*
  * Dormant units.  A pc whose code changes all the time keeps only its latest
  * few versions.
  */
 void tb_dormant_insert(TB *tb)
 {
-    TBRef *p = &dormant[hash_pc(tb->pc, DORMANT_BITS)];
+    TBRef *p;
     unsigned n = 0;
 
+    if (dormant_count >= (size_t)1 << dormant_bits && dormant_bits < 24) {
+        dormant_grow();
+    }
+    dormant_count++;
+    p = dormant_bucket(tb->pc);
     tb->dormant_next = *p;
     *p = tb_ref(tb);
     for (p = &tb->dormant_next; *p; ) {
@@ -175,6 +221,7 @@ void tb_dormant_insert(TB *tb)
         if (other->pc == tb->pc && ++n >= DORMANT_MAX_PER_PC) {
             atomic_store(&other->state, TB_DEAD);
             *p = other->dormant_next;
+            dormant_count--;
         } else {
             p = &other->dormant_next;
         }
@@ -183,12 +230,13 @@ void tb_dormant_insert(TB *tb)
 
 void tb_dormant_remove(TB *tb)
 {
-    TBRef *p = &dormant[hash_pc(tb->pc, DORMANT_BITS)];
+    TBRef *p = dormant_bucket(tb->pc);
 
     while (*p != tb_ref(tb)) {
         p = &((TB *)tb_deref(*p))->dormant_next;
     }
     *p = tb->dormant_next;
+    dormant_count--;
 }
 
 static TB *dormant_match(TBRef r, uint64_t pc)
@@ -203,7 +251,7 @@ static TB *dormant_match(TBRef r, uint64_t pc)
 
 TB *tb_dormant_first(uint64_t pc)
 {
-    return dormant_match(dormant[hash_pc(pc, DORMANT_BITS)], pc);
+    return dormant_match(*dormant_bucket(pc), pc);
 }
 
 TB *tb_dormant_next(const TB *tb)
