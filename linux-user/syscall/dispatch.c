@@ -62,7 +62,7 @@ static uint64_t arg_extent(const SyscallArg *arg, const uint64_t *a)
  * Translated code comes from executable pages only, which most buffers are
  * not: find that out without the engine's lock.
  */
-static bool unprotect(uint64_t addr, uint64_t len)
+bool syscall_unprotect_range(uint64_t addr, uint64_t len)
 {
     uint64_t at = addr & -host_page_size, last, end;
     bool done = false;
@@ -86,7 +86,7 @@ static bool unprotect(uint64_t addr, uint64_t len)
     return done;
 }
 
-static bool unprotect_iov(uint64_t iov, uint64_t count)
+bool syscall_unprotect_iov(uint64_t iov, uint64_t count)
 {
     bool any = false;
 
@@ -96,7 +96,7 @@ static bool unprotect_iov(uint64_t iov, uint64_t count)
         if (!get_guest(v, iov + i * sizeof(v))) {
             break;
         }
-        any |= unprotect(h2g(v.iov_base), v.iov_len);
+        any |= syscall_unprotect_range(h2g(v.iov_base), v.iov_len);
     }
     return any;
 }
@@ -109,13 +109,13 @@ static bool unprotect_msghdr(uint64_t addr)
     if (!get_guest(m, addr)) {
         return false;
     }
-    any = unprotect(addr, sizeof(m));
-    any |= unprotect_iov(h2g(m.msg_iov), m.msg_iovlen);
+    any = syscall_unprotect_range(addr, sizeof(m));
+    any |= syscall_unprotect_iov(h2g(m.msg_iov), m.msg_iovlen);
     if (m.msg_name) {
-        any |= unprotect(h2g(m.msg_name), m.msg_namelen);
+        any |= syscall_unprotect_range(h2g(m.msg_name), m.msg_namelen);
     }
     if (m.msg_control) {
-        any |= unprotect(h2g(m.msg_control), m.msg_controllen);
+        any |= syscall_unprotect_range(h2g(m.msg_control), m.msg_controllen);
     }
     return any;
 }
@@ -133,7 +133,7 @@ bool syscall_unprotect(const SyscallDesc *d, const uint64_t *a, int64_t done)
         }
         switch (arg->kind) {
         case ARG_OIOV:
-            any |= unprotect_iov(a[i], a[arg->ref]);
+            any |= syscall_unprotect_iov(a[i], a[arg->ref]);
             break;
         case ARG_OMSGHDR:
             any |= unprotect_msghdr(a[i]);
@@ -144,12 +144,12 @@ bool syscall_unprotect(const SyscallDesc *d, const uint64_t *a, int64_t done)
             }
             break;
         case ARG_OMSGBUF:
-            any |= unprotect(a[i], arg_extent(arg, a) + 8);
+            any |= syscall_unprotect_range(a[i], arg_extent(arg, a) + 8);
             break;
         default:
             len = arg_extent(arg, a);
             if (len) {
-                any |= unprotect(a[i], len);
+                any |= syscall_unprotect_range(a[i], len);
             }
             break;
         }
@@ -181,7 +181,7 @@ static int64_t finish_read(CPUArchState *env, const SyscallDesc *d,
     int64_t more;
 
     if (fstat(a[0], &st) < 0 || !S_ISREG(st.st_mode) ||
-        !unprotect(a[1] + done, a[2] - done)) {
+        !syscall_unprotect_range(a[1] + done, a[2] - done)) {
         return done;
     }
     memcpy(rest, a, sizeof(rest));

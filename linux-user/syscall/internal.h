@@ -50,6 +50,9 @@ extern const SyscallDesc syscall_table[TARGET_NR_COUNT];
  * was any, so that the call is worth repeating after -EFAULT.
  */
 bool syscall_unprotect(const SyscallDesc *d, const uint64_t *a, int64_t done);
+/* The same for one buffer, and for those of an array of struct iovec. */
+bool syscall_unprotect_range(uint64_t addr, uint64_t len);
+bool syscall_unprotect_iov(uint64_t iov, uint64_t count);
 
 /*
  * limits.c, for hosts with large pages: hold arguments @a of a call to what the

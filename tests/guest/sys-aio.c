@@ -43,6 +43,60 @@ static void test_aio(void)
     close(fd);
 }
 
+/* Buffers beside pages that forbid everything. */
+static void test_guarded(void)
+{
+    enum { N = 24, PAGE = 4096 };
+    struct timespec ts = { 1, 0 };
+    struct io_event ev[N];
+    struct iocb *list[N], block[N];
+    struct iovec vector[N][2];
+    aio_context_t ctx = 0;
+    int fd = open("aio2", O_RDWR | O_CREAT | O_TRUNC, 0600), right = 0;
+    char *area = mmap(NULL, 2 * N * PAGE, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    CHECK_EQ(syscall(SYS_io_setup, N, &ctx), 0);
+    CHECK_EQ(pwrite(fd, "0123456789", 10, 0), 10);
+    for (int i = 0; i < N; i++) {
+        char *p = area + 2 * i * PAGE;
+        struct iocb *cb = &block[i];
+        struct iovec *v = vector[i];
+
+        memset(p, 'x', 100);
+        memset(cb, 0, sizeof(*cb));
+        cb->aio_fildes = fd;
+        cb->aio_data = i;
+        cb->aio_offset = i & 1 ? 100 + 10 * i : 0;
+        v[0] = (struct iovec) { p, 4 };
+        v[1] = (struct iovec) { p + 4, 6 };
+        cb->aio_lio_opcode = i & 1 ? i & 2 ? IOCB_CMD_PWRITEV : IOCB_CMD_PWRITE
+                                   : i & 2 ? IOCB_CMD_PREADV : IOCB_CMD_PREAD;
+        cb->aio_buf = (uint64_t)(i & 2 ? (void *)v : p);
+        cb->aio_nbytes = i & 2 ? 2 : 10;
+        list[i] = cb;
+        mprotect(p + PAGE, PAGE, PROT_NONE);
+    }
+    CHECK_EQ(syscall(SYS_io_submit, ctx, N, list), N);
+    CHECK_EQ(syscall(SYS_io_getevents, ctx, N, N, ev, &ts), N);
+    for (int i = 0; i < N; i++) {
+        char *p = area + 2 * ev[i].data * PAGE;
+        char back[10] = "";
+
+        CHECK_EQ(ev[i].res, 10);
+        if (ev[i].data & 1) {
+            CHECK_EQ(pread(fd, back, 10, 100 + 10 * ev[i].data), 10);
+            right += memcmp(back, "xxxxxxxxxx", 10) == 0;
+        } else {
+            right += memcmp(p, "0123456789x", 11) == 0;
+        }
+    }
+    CHECK_EQ(right, N);
+    syscall(SYS_io_destroy, ctx);
+    munmap(area, 2 * N * PAGE);
+    close(fd);
+}
+
 static void test_uring(void)
 {
     struct io_uring_params p = { 0 };
@@ -96,6 +150,7 @@ static void test_uring(void)
 int main(void)
 {
     test_aio();
+    test_guarded();
     test_uring();
     puts("done");
     return 0;
