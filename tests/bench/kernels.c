@@ -99,6 +99,7 @@ static uint64_t k_hash(void)
     uint32_t used = 0;
     uint64_t sum = 0;
 
+    memset(tab, 0, sizeof(tab));
     for (int i = 0; i < N; i++) {
         uint32_t k = rng() % (N / 5), h = k * 2654435761u >> 16;
         struct node *n = tab[h];
@@ -109,6 +110,7 @@ static uint64_t k_hash(void)
         if (!n) {
             n = &pool[used++];
             n->key = k;
+            n->val = 0;
             n->next = tab[h];
             tab[h] = n;
         }
@@ -500,11 +502,16 @@ int main(int argc, char **argv)
 {
     for (size_t i = 0; i < sizeof(kernels) / sizeof(kernels[0]); i++) {
         if (argc > 1 && !strcmp(argv[1], kernels[i].name)) {
-            printf("%s %016llx\n", argv[1],
-                   (unsigned long long)kernels[i].fn());
+            int count = argc > 2 ? atoi(argv[2]) : 1;
+            unsigned long long h = 0;
+
+            while (count-- > 0) {
+                h = h * 31 + kernels[i].fn();
+            }
+            printf("%s %016llx\n", argv[1], h);
             return 0;
         }
     }
-    fprintf(stderr, "usage: kernels NAME\n");
+    fprintf(stderr, "usage: kernels NAME [COUNT]\n");
     return 1;
 }
