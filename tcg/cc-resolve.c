@@ -24,6 +24,9 @@ typedef struct Resolve {
     TCGOp gone;             /* the cc_set when `set` is SET_GONE */
     TCGOp *cur;             /* the cc_set */
     unsigned nb_direct;     /* exit_direct ops so far */
+    unsigned loop_set;      /* `set` at the exit that goes round */
+    unsigned loop_at;       /* index of that exit's cc_ref, in the result */
+    bool goes_round;        /* the next exit_direct is that exit */
 } Resolve;
 
 #define SET_GONE UINT16_MAX
@@ -81,10 +84,15 @@ static void attach(Resolve *r, TCGOp *op, unsigned first, bool stores)
 /* Exits are numbered in op order over exit_direct, then push_ret. */
 static void note_exit(Resolve *r, const TCGOp *op)
 {
+    TCGExit *e = &r->s->exits[r->nb_direct];
+
     if (r->nb_direct < TCG_MAX_EXITS) {
-        r->s->exits[r->nb_direct++].flags_open =
-            op->dst[1] != TCG_CC_ALL && !(op->flags & TCG_F_CC_REF);
+        r->nb_direct++;
+        e->flags_open = op->dst[1] != TCG_CC_ALL &&
+                        !(op->flags & TCG_F_CC_REF);
+        e->loop = r->goes_round;
     }
+    r->goes_round = false;
 }
 
 static void attach_exit(Resolve *r, TCGOp *op)
@@ -102,12 +110,68 @@ static void attach_exit(Resolve *r, TCGOp *op)
     }
 }
 
+/* Does the cc_ref at index @i of the source lead to the unit's own pc? */
+static bool leads_back(const TCGContext *s, unsigned i)
+{
+    while (++i < s->nb_ops && (s->ops[i].opc == TCG_OP_nop ||
+                               s->ops[i].opc == TCG_OP_poll)) {
+    }
+    return i < s->nb_ops && s->ops[i].opc == TCG_OP_exit_direct &&
+           s->ops[i].imm == s->pc;
+}
+
+/* The record goes round by @cc_op: is it left out?  See TCGLoop. */
+static bool go_round(Resolve *r, unsigned n, uint32_t cc_op)
+{
+    TCGLoop *l = &r->s->loop;
+    TCGOp *set = current(r);
+
+    if (l->cc_op || r->set == SET_GONE) {
+        return false;           /* a second one stores */
+    }
+    r->goes_round = true;
+    r->loop_set = r->set;
+    r->loop_at = n;
+    l->cc_op = cc_op;
+    l->consts = 0;
+    for (unsigned k = 0, m = tcg_cc_kind_operands(set->aux); k < m; k++) {
+        if (set->cond >> k & 1 && tcg_is_const(r->s, set->src[k])) {
+            l->consts |= 1 << k;
+            l->value[k] = r->s->vals[set->src[k]].value;
+        }
+    }
+    if (l->rounds) {
+        set->cond &= ~l->consts;
+    }
+    return l->rounds;
+}
+
+/* May the record in the CPU state change on the way round? */
+static bool loop_is_clean(const Resolve *r)
+{
+    const TCGContext *s = r->s;
+
+    for (unsigned i = 0; i < r->loop_at; i++) {
+        const TCGOp *op = &s->ops[i];
+
+        if (op->opc == TCG_OP_call ||
+            (op->opc == TCG_OP_cc_set && i + 1 != r->loop_set &&
+             (op->cond || op->flags & TCG_F_CC_STORE)) ||
+            (op->opc == TCG_OP_st_env &&
+             (op->imm == s->env_cc_op || op->imm == s->env_cc_dst ||
+              op->imm == s->env_cc_src || op->imm == s->env_cc_src2))) {
+            return false;
+        }
+    }
+    return !(s->ops[r->loop_set - 1].flags & TCG_F_CC_STORE);
+}
+
 /*
  * Before an exit: the record by reference, as a store of cc_op.  What is not
  * named there the CPU state has (TCGOp.cond of the cc_set).  False: there is
- * nothing to do.
+ * nothing to do.  @i, @n: indices of the cc_ref before and in the result.
  */
-static bool leave_by_reference(Resolve *r, TCGOp *op)
+static bool leave_by_reference(Resolve *r, TCGOp *op, unsigned i, unsigned n)
 {
     TCGContext *s = r->s;
     const TCGOp *set;
@@ -133,6 +197,10 @@ static bool leave_by_reference(Resolve *r, TCGOp *op)
                    !(r->stale >> k & 1) && !(changed >> (v - 1) & 1)) {
             ref |= (uint32_t)v << TCG_CC_REF_SHIFT(k);
         }
+    }
+    if (leads_back(s, i) && go_round(r, n, ref)) {
+        r->in_env = true;
+        return false;
     }
     *op = (TCGOp) { .opc = TCG_OP_st_env, .w = MO_32, .imm = s->env_cc_op };
     op->src[0] = tcg_const(s, ref);
@@ -260,7 +328,8 @@ static const uint8_t classes[TCG_OP_MAX] = {
 };
 
 /* False when the op is not wanted in the result. */
-static bool special(Resolve *r, TCGOp *op, unsigned n, bool falls_in)
+static bool special(Resolve *r, TCGOp *op, unsigned i, unsigned n,
+                    bool falls_in)
 {
     switch (classes[op->opc]) {
     case NOP:
@@ -289,7 +358,7 @@ static bool special(Resolve *r, TCGOp *op, unsigned n, bool falls_in)
         branch(r, op);
         break;
     case REFERENCE:
-        return leave_by_reference(r, op);
+        return leave_by_reference(r, op, i, n);
     }
     return true;
 }
@@ -300,6 +369,7 @@ void tcg_pass_resolve(TCGContext *s)
     bool falls_in = true;
     unsigned n = 0;
 
+    s->loop.cc_op = 0;
     for (unsigned i = 0; i < s->nb_ops; i++) {
         TCGOp *op = &s->ops[i];
         const TCGOpDef *def = &tcg_op_defs[op->opc];
@@ -314,7 +384,7 @@ void tcg_pass_resolve(TCGContext *s)
             n++;
             continue;
         }
-        if (classes[op->opc] != PLAIN && !special(&r, op, n, falls_in)) {
+        if (classes[op->opc] != PLAIN && !special(&r, op, i, n, falls_in)) {
             continue;
         }
         if (r.set) {
@@ -328,7 +398,11 @@ void tcg_pass_resolve(TCGContext *s)
         n++;
     }
     s->nb_ops = n;
+    if (s->loop.cc_op && !loop_is_clean(&r)) {
+        s->loop.cc_op = 0;
+    }
     for (unsigned i = r.nb_direct; i < MIN(s->nb_exits, TCG_MAX_EXITS); i++) {
-        s->exits[i].flags_open = false;     /* predictions of returns */
+        /* predictions of returns */
+        s->exits[i].flags_open = s->exits[i].loop = false;
     }
 }

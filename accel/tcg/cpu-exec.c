@@ -184,8 +184,12 @@ static TB *find_indirect(EngineCPU *cpu, uint64_t pc)
  */
 static TB *follow_exit(EngineCPU *cpu, TBExit *e)
 {
-    TB *tb = find_tb(cpu, e->e.pc);
+    TB *tb = unlikely(e->e.loop) ? tb_go_round(cpu, e) : NULL;
 
+    if (tb) {
+        return tb;
+    }
+    tb = find_tb(cpu, e->e.pc);
     if (tb && !engine.cfg.nochain && atomic_load(&tb->state) == TB_VALID) {
         engine_lock();
         chain_link(e, tb);

@@ -95,7 +95,7 @@ typedef struct EngineCPU {
 
 typedef struct EngineStats {
     uint64_t units, insns, guest_bytes, host_bytes, translate_ns;
-    uint64_t one_shots, revived, links, link_refused;
+    uint64_t one_shots, rounds, revived, links, link_refused;
     uint64_t invalidated, invalidate_calls, write_faults;
     uint64_t check_pages, check_failed;
     uint64_t chunks_opened, chunks_retired, chunks_copied, forks;
@@ -164,6 +164,12 @@ void cpu_sum_stats(CPUStats *out);
 /* translate-all.c: host entry of a unit at @pc, or NULL with the exception
  * fields set.  Takes the lock. */
 TB *tb_translate(EngineCPU *cpu, uint64_t pc, bool one_shot);
+/*
+ * A unit has jumped to its own pc by @e, marked as a loop exit and not linked: the
+ * unit that goes on from there, made if need be, with @e linked to it.  NULL: the
+ * one of the table has to do.  Takes the lock.
+ */
+TB *tb_go_round(EngineCPU *cpu, TBExit *e);
 /* The unit at @pc failed its check (see EXCP_STALE). */
 void tb_check_failed(uint64_t pc);
 

@@ -159,6 +159,7 @@ static TB *page_first(const PageDesc *p)
 
 void tb_retire(TB *tb, bool keep)
 {
+    keep &= !(tb->flags & TB_ROUNDS);
     switch (atomic_load(&tb->state)) {
     case TB_VALID:
         atomic_store(&tb->state, keep ? TB_DORMANT : TB_DEAD);

@@ -38,9 +38,9 @@ void engine_print_stats(void)
              st.host_bytes, ratio(st.insns, st.units),
              ratio(st.host_bytes, st.insns));
     qemu_log("translation: %.3f ms, %.2f us an insn, run once %" PRIu64
-             ", brought back %" PRIu64 "\n", st.translate_ns / 1e6,
-             ratio(st.translate_ns, st.insns) / 1e3, st.one_shots,
-             st.revived);
+             ", loops again %" PRIu64 ", brought back %" PRIu64 "\n",
+             st.translate_ns / 1e6, ratio(st.translate_ns, st.insns) / 1e3,
+             st.one_shots, st.rounds, st.revived);
     qemu_log("cold code: %" PRIu64 " insns in %" PRIu64 " blocks run without "
              "translation\n", cs.cold_insns, cs.cold_blocks);
     qemu_log("ir: %" PRIu64 " ops, %" PRIu64 " removed, %" PRIu64

@@ -66,6 +66,7 @@ enum {
     TB_CHECKED = 1,     /* compares its guest code at entry */
     TB_STRICT = 2,      /* ends after a write */
     TB_HOOKED = 4,      /* runs a hook at entry */
+    TB_ROUNDS = 8,      /* entered by loop exits only, not in the table: TCGLoop */
 };
 
 /* Followed in memory by its exits, ranges, page links and unwind table. */

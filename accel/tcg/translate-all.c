@@ -30,6 +30,7 @@ typedef struct Job {
     EngineCPU *cpu;
     uint64_t pc;
     bool one_shot;
+    bool rounds;                /* of a loop: TCGLoop */
     const TranslateResult *rs;  /* of the unit so far */
     /* pages opened by the front end */
     uint64_t pages[TRANSLATE_MAX_PAGES];
@@ -49,6 +50,7 @@ typedef enum GenResult {
     GEN_CHUNK_FULL,     /* in an empty chunk it may fit */
     GEN_AGAIN,          /* pages are not as they seemed */
     GEN_NO_ROOM,        /* wait for other CPUs */
+    GEN_NO_LOOP,        /* not what the CPU has come round with */
 } GenResult;
 
 static int guest_page_flags(uint64_t pc)
@@ -312,6 +314,25 @@ static bool build_bridge(Job *j, TranslateResult *rs)
     return !s->overflow;
 }
 
+/* Does the CPU state hold what the rounds of the loop do not store? */
+static bool comes_round(const TCGContext *s, const void *env)
+{
+    const uint32_t field[3] = { s->env_cc_dst, s->env_cc_src, s->env_cc_src2 };
+    const TCGLoop *l = &s->loop;
+
+    if (!l->cc_op || memcmp((const uint8_t *)env + s->env_cc_op, &l->cc_op,
+                            sizeof(l->cc_op))) {
+        return false;
+    }
+    for (unsigned k = 0; k < 3; k++) {
+        if (l->consts >> k & 1 &&
+            memcmp((const uint8_t *)env + field[k], &l->value[k], 8)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* IR of the unit, optimised, in engine.tcg. */
 static GenResult build_ir(Job *j, unsigned max_insns, TranslateResult *rs)
 {
@@ -366,9 +387,11 @@ static GenResult build_ir(Job *j, unsigned max_insns, TranslateResult *rs)
         return GEN_TOO_BIG;
     }
     log_ops(s, LOG_OP, "OP");
+    s->loop.rounds = j->rounds;
     tcg_optimize(s);
     log_ops(s, LOG_OP_OPT, "OP after optimization");
-    return s->overflow ? GEN_TOO_BIG : GEN_OK;
+    return s->overflow ? GEN_TOO_BIG :
+           j->rounds && !comes_round(s, j->cpu->env) ? GEN_NO_LOOP : GEN_OK;
 }
 
 /* The record of the unit; everything but what depends on the code. */
@@ -392,7 +415,8 @@ static TB *build_record(CodeSpace *cs, const Job *j, const TranslateResult *rs,
     tb->hook_generation = hook_generation();
     tb->flags = (j->check ? TB_CHECKED : 0) |
                 (j->mode == PAGE_MODE_STRICT ? TB_STRICT : 0) |
-                (j->hook_label ? TB_HOOKED : 0);
+                (j->hook_label ? TB_HOOKED : 0) |
+                (j->rounds ? TB_ROUNDS : 0);
     ranges = tb_ranges(tb);
     for (unsigned i = 0; i < rs->nb_ranges; i++) {
         ranges[i].delta = rs->ranges[i].start - j->pc;
@@ -479,7 +503,11 @@ static void publish(TB *tb)
     tb->guest_hash = tb_hash_guest(tb);
     tb_add_to_pages(tb);
     atomic_store_explicit(&tb->state, TB_VALID, memory_order_release);
-    tb_table_insert(tb);
+    if (tb->flags & TB_ROUNDS) {
+        st->rounds++;
+    } else {
+        tb_table_insert(tb);
+    }
     st->units++;
     st->insns += tb->insns;
     for (unsigned i = 0; i < tb->nb_ranges; i++) {
@@ -548,6 +576,7 @@ static TB *generate(Job *j)
         case GEN_AGAIN:
             break;
         case GEN_NO_ROOM:
+        case GEN_NO_LOOP:
             return NULL;
         }
     }
@@ -649,9 +678,22 @@ static bool fetchable(const EngineCPU *cpu, uint64_t pc)
            (guest_page_flags(pc) & PAGE_EXEC);
 }
 
-static TB *translate_locked(EngineCPU *cpu, uint64_t pc, bool one_shot)
+static TB *start_job(EngineCPU *cpu, uint64_t pc, bool one_shot, bool rounds)
 {
     Job job;
+
+    job.cpu = cpu;
+    job.pc = pc;
+    job.one_shot = one_shot;
+    job.rounds = rounds;
+    job.nb_pages = 0;
+    job.check = false;
+    job.stale_label = job.hook_label = 0;
+    return generate(&job);
+}
+
+static TB *translate_locked(EngineCPU *cpu, uint64_t pc, bool one_shot)
+{
     TB *tb;
 
     if (!one_shot) {
@@ -665,13 +707,7 @@ static TB *translate_locked(EngineCPU *cpu, uint64_t pc, bool one_shot)
         raise_fetch(cpu, pc);
         return NULL;
     }
-    job.cpu = cpu;
-    job.pc = pc;
-    job.one_shot = one_shot;
-    job.nb_pages = 0;
-    job.check = false;
-    job.stale_label = job.hook_label = 0;
-    tb = generate(&job);
+    tb = start_job(cpu, pc, one_shot, false);
     if (!tb) {
         cpu->env->common.exception_index = EXCP_NO_ROOM;
     }
@@ -714,6 +750,43 @@ TB *tb_translate(EngineCPU *cpu, uint64_t pc, bool one_shot)
     tb = translate_guarded(cpu, pc, one_shot);
     if (timed) {
         engine.stats.translate_ns += now_ns() - t0;
+    }
+    engine_unlock();
+    return tb;
+}
+
+static TB *rounds_guarded(EngineCPU *cpu, uint64_t pc)
+{
+    TB *tb = NULL;
+
+    cpu->translating = true;
+    if (_setjmp(cpu->translate_jmp)) {
+        /* as in translate_guarded() */
+        cpu_interrupt(cpu->env);
+    } else {
+        tb = start_job(cpu, pc, false, true);
+    }
+    cpu->translating = false;
+    return tb;
+}
+
+TB *tb_go_round(EngineCPU *cpu, TBExit *e)
+{
+    TB *from = tb_deref(e->owner), *tb = NULL;
+
+    if (engine.cfg.nochain) {
+        return NULL;
+    }
+    cpu->bad_page = 0;
+    engine_lock();
+    /* Linked now or not at all: one that is not linked would be made again. */
+    if (!e->target && tb_is_valid(from) && code_cache_want_link(from->code)) {
+        tb = from->flags & TB_ROUNDS ? from : rounds_guarded(cpu, from->pc);
+        if (tb && tb_is_valid(tb)) {
+            chain_link(e, tb);
+        } else {
+            tb = NULL;
+        }
     }
     engine_unlock();
     return tb;

@@ -222,9 +222,23 @@ typedef struct TCGLabelInfo {
 typedef struct TCGExit {
     uint64_t pc;            /* guest target */
     uint32_t jump_offset;   /* in the unit's code: see tcg-backend.h */
-    uint32_t stub_offset : 31;
+    uint32_t stub_offset : 30;
     uint32_t flags_open : 1;    /* the CPU state lacks flags nobody reads */
+    uint32_t loop : 1;          /* to the unit's own pc, see TCGLoop */
 } TCGExit;
+
+/*
+ * A unit that jumps to itself and leaves its record by reference each time
+ * stores the same constants again and again, for faults at its beginning.  It may
+ * be translated once more as the *rounds* of the loop: entered only with those
+ * constants in the CPU state, it does not store them.
+ */
+typedef struct TCGLoop {
+    bool rounds;            /* in: make that version */
+    uint32_t cc_op;         /* out: the constants, 0: it cannot be had */
+    uint8_t consts;         /* operands that are constant, by bit ... */
+    uint64_t value[3];      /* ... what their fields hold */
+} TCGLoop;
 
 /* One guest instruction in the host code, for mapping faults back. */
 typedef struct TCGInsnMark {
@@ -262,6 +276,8 @@ typedef struct TCGContext {
                                that faults has raised nothing */
     bool precise_flags;     /* keep flags exact at faults even where the unit
                                overwrites them unread; costs about 4 % */
+
+    TCGLoop loop;
 
     /* filled by the code generator */
     TCGExit exits[TCG_MAX_EXITS];
