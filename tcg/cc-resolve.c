@@ -110,14 +110,22 @@ static void attach_exit(Resolve *r, TCGOp *op)
     }
 }
 
-/* Does the cc_ref at index @i of the source lead to the unit's own pc? */
-static bool leads_back(const TCGContext *s, unsigned i)
+/* The exit_direct that comes next, a poll aside, behind index @i, or NULL. */
+static const TCGOp *next_exit(const TCGContext *s, unsigned i)
 {
     while (++i < s->nb_ops && (s->ops[i].opc == TCG_OP_nop ||
                                s->ops[i].opc == TCG_OP_poll)) {
     }
-    return i < s->nb_ops && s->ops[i].opc == TCG_OP_exit_direct &&
-           s->ops[i].imm == s->pc;
+    return i < s->nb_ops && s->ops[i].opc == TCG_OP_exit_direct ?
+           &s->ops[i] : NULL;
+}
+
+/* Does the cc_ref at index @i of the source lead to the unit's own pc? */
+static bool leads_back(const TCGContext *s, unsigned i)
+{
+    const TCGOp *exit = next_exit(s, i);
+
+    return exit && exit->imm == s->pc;
 }
 
 /* The record goes round by @cc_op: is it left out?  See TCGLoop. */
@@ -157,7 +165,7 @@ static bool loop_is_clean(const Resolve *r)
         if (op->opc == TCG_OP_call ||
             (op->opc == TCG_OP_cc_set && i + 1 != r->loop_set &&
              (op->cond || op->flags & TCG_F_CC_STORE)) ||
-            (op->opc == TCG_OP_st_env &&
+            (op->opc == TCG_OP_st_env && !next_exit(s, i) &&
              (op->imm == s->env_cc_op || op->imm == s->env_cc_dst ||
               op->imm == s->env_cc_src || op->imm == s->env_cc_src2))) {
             return false;

@@ -342,6 +342,7 @@ static GenResult build_ir(Job *j, unsigned max_insns, TranslateResult *rs)
         .max_insns = max_insns,
         .model = j->cpu->env->model,
         .simple = j->mode != PAGE_MODE_PROTECT || j->one_shot,
+        .rounds = j->rounds,
         .end_after_store = j->mode == PAGE_MODE_STRICT,
         .leave_after_own_store = j->mode == PAGE_MODE_CHECK,
         .open_page = job_open_page,

@@ -38,6 +38,8 @@ typedef struct TranslateRequest {
      * outside the block.  Set for code that is rewritten often.
      */
     bool simple;
+    /* The rounds of a loop (TCGLoop): the safe point is at the beginning. */
+    bool rounds;
     /* End the unit after the first instruction that may write memory. */
     bool end_after_store;
     /* Leave the unit behind an instruction that has written near its code. */

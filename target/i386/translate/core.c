@@ -493,7 +493,10 @@ static void count_branch(DisasContext *s)
 
 void gen_branch_cc(DisasContext *s, unsigned cond, uint64_t target)
 {
-    if (branch_ends(s, target)) {
+    if (s->rq->rounds && target == s->rq->pc) {
+        tcg_gen_brcc(s->tcg, cond, side_label(s, target, -1));
+        gen_goto(s, x86_insn_next(&s->insn));
+    } else if (branch_ends(s, target)) {
         tcg_gen_brcc(s->tcg, cond ^ 1,
                      side_label(s, x86_insn_next(&s->insn), -1));
         gen_goto(s, target);

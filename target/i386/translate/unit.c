@@ -287,6 +287,10 @@ bool x86_translate_unit(TCGContext *tcg, const TranslateRequest *rq,
     if (rq->gen_entry) {
         rq->gen_entry(rq->opaque, tcg);
     }
+    if (rq->rounds) {
+        tcg_gen_poll(tcg, rq->pc);
+        s.polled = true;
+    }
     translate_path(&s);
     place_side_exits(&s);
     return !tcg->overflow;
