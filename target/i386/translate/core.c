@@ -486,7 +486,7 @@ static void count_branch(DisasContext *s)
         if (in_loop(s, x86_insn_next(&s->insn))) {
             s->n_jumps = 0;
         } else {
-            s->end_after = true;
+            s->long_enough = true;
         }
     }
 }

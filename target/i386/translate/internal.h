@@ -35,6 +35,7 @@ typedef struct DisasContext {
     uint64_t next_pc;       /* where the main path goes on */
     bool ended;             /* the main path has left the unit */
     bool end_after;         /* leave the unit behind this instruction */
+    bool long_enough;       /* the same, unless flags are read there */
     unsigned n_jumps;       /* branches the main path has passed */
     bool polled;            /* the main path has: its exits need no safe point */
     struct X86SideExit {    /* code placed behind the main path */

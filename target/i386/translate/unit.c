@@ -255,7 +255,9 @@ static void translate_path(DisasContext *s)
             }
         }
         pc = s->next_pc;
-        if (s->end_after || (unit_is_full(s, max_insns) && good_end(s, pc)) ||
+        if (s->end_after ||
+            ((s->long_enough || unit_is_full(s, max_insns)) &&
+             good_end(s, pc)) ||
             (rq->end_after_store && writes_memory(&s->insn)) ||
             s->tcg->overflow) {
             gen_goto(s, pc);
