@@ -222,6 +222,7 @@ static void *thread_main(void *arg)
     uint64_t unshared = ~start->c->flags &
                         (CLONE_FS | CLONE_FILES | CLONE_SYSVSEM);
 
+    signal_block_all();     /* the libc has let one through */
     task_start(ts, start->c);
     if (unshared) {
         raw_syscall(__NR_unshare, unshared);
@@ -319,6 +320,7 @@ static void *donor_main(void *arg)
     VmChild *vc = arg;
     pid_t tid = raw_syscall(__NR_gettid);
 
+    signal_block_all();
     task_hide(tid);
     vc->donor = tid;
     vc->thread_pointer = host_thread_pointer();

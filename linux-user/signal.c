@@ -133,12 +133,15 @@ static void interrupt_native(TaskState *ts, int sig, void *uc)
 
 /*
  * A signal reached a host thread that runs no guest code.  Such a thread keeps
- * everything blocked from now on, and the process gets the signal again.
+ * everything blocked from now on, and the process gets the signal again; who
+ * sent it with kill() only the first thread could repeat.
  */
 static void signal_pass_on(int sig, siginfo_t *info, void *uc)
 {
     *host_signal_mask(uc) = ~(uint64_t)SYNC_SIGNALS;
-    raw_syscall(__NR_rt_sigqueueinfo, getpid(), sig, info);
+    if (raw_syscall(__NR_rt_sigqueueinfo, getpid(), sig, info) < 0) {
+        raw_syscall(__NR_kill, getpid(), sig);
+    }
 }
 
 /* A fault that neither the guest nor uaccess.h caused. */
@@ -283,6 +286,15 @@ void sighand_put(SigHand *sh)
     }
 }
 
+/*
+ * glibc starts every thread with its signal for cancellation unblocked: one
+ * that waits for the guest must not end the process by its default action.
+ */
+static bool is_unblocked_by_libc(int sig)
+{
+    return sig == 32;
+}
+
 int sighand_install(SigHand *sh, int sig)
 {
     const GuestSigAction *act = &sh->act[sig];
@@ -292,7 +304,8 @@ int sighand_install(SigHand *sh, int sig)
     host.flags = act->flags & (GUEST_SA_NOCLDSTOP | GUEST_SA_NOCLDWAIT);
     if (act->handler == GUEST_SIG_IGN && !sync) {
         host.handler = (void *)SIG_IGN;
-    } else if (act->handler == GUEST_SIG_DFL && !signal_dumps_core(sig)) {
+    } else if (act->handler == GUEST_SIG_DFL && !signal_dumps_core(sig) &&
+               !is_unblocked_by_libc(sig)) {
         host.handler = (void *)SIG_DFL;
     } else {
         host.handler = host_signal_handler;
@@ -336,7 +349,7 @@ void signal_init(void)
         if (old.handler == (void *)SIG_IGN) {
             sh->act[sig].handler = GUEST_SIG_IGN;
         }
-        if (signal_dumps_core(sig)) {
+        if (signal_dumps_core(sig) || is_unblocked_by_libc(sig)) {
             sighand_install(sh, sig);
         }
     }
@@ -395,7 +408,9 @@ void signal_block_all(void)
     TaskState *ts = task_current();
 
     host_sigmask(SIG_SETMASK, ~(uint64_t)SYNC_SIGNALS);
-    ts->host_blocked = true;
+    if (ts) {
+        ts->host_blocked = true;
+    }
 }
 
 void signal_unblock_all(void)
