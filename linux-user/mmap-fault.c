@@ -6,8 +6,8 @@
  * allows (translated code, larger host pages), or by waiting for another thread
  * that is changing the mapping.  The rest is the guest's.
  *
- * Locking: the mmap lock where a mapping grows; no lock on the other ways, because
- * the thread may be the translator reading code.
+ * Locking: the mmap lock where a mapping grows, which no code is read from; the
+ * page lock at most on the other ways, because the thread may be the translator.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -92,11 +92,19 @@ static bool handle_mapped(uint64_t addr, bool write, int flags, bool *wait)
     return false;
 }
 
+/*
+ * The translator follows branches to where nobody has been, and another thread
+ * may have unmapped that since it looked.  That thread has the mmap lock and
+ * waits for the engine's.
+ */
 static bool handle_unmapped(uint64_t addr)
 {
     GuestRegion *r;
     bool done = false;
 
+    if (cpu_is_translating()) {
+        return false;
+    }
     mmap_lock();
     r = region_first_after(addr);
     if (r && r->node.start <= addr) {

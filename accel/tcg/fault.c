@@ -404,6 +404,11 @@ HostFaultResult cpu_handle_host_fault(CPUArchState *env, int sig,
     return HOST_FAULT_GUEST;
 }
 
+bool cpu_is_translating(void)
+{
+    return engine_current_cpu && engine_current_cpu->translating;
+}
+
 bool cpu_in_generated_code(const void *ucontext)
 {
     return !engine.cfg.interp && code_cache_contains(host_fault_pc(ucontext));

@@ -130,6 +130,12 @@ void cpu_fault_exit(CPUArchState *env) QEMU_NORETURN;
  */
 unsigned cpu_fault_access_size(CPUArchState *env, const void *ucontext);
 
+/*
+ * Is the calling thread reading guest code, with the engine's lock held?  What
+ * nests outside that lock is not for it then.  Async-signal-safe.
+ */
+bool cpu_is_translating(void);
+
 /* True if a signal at @ucontext interrupted generated code of this CPU. */
 bool cpu_in_generated_code(const void *ucontext);
 
