@@ -203,9 +203,6 @@ static void thread_end(TaskState *ts)
 {
     uint64_t word = ts->clear_child_tid;
 
-    signal_block_all();
-    robust_list_exit(ts);
-    task_unlink(ts);
     task_set_current(NULL);
     task_free(ts);
     if (word && put_guest_u32(word, 0)) {

@@ -48,23 +48,28 @@ void process_exit_group(CPUArchState *env, int code)
     __builtin_unreachable();
 }
 
+/*
+ * The last one to leave ends the process: its code is the status of all, and
+ * helper threads of the emulator must not keep the process alive.
+ */
 void process_exit_thread(CPUArchState *env, int code)
 {
     TaskState *ts = task_of(env);
 
     if (task_count() == 1) {
-        /* Helper threads of the emulator must not keep the process alive. */
         process_exit_group(env, code);
     }
     if (kzt_active()) {
         kzt_thread_end();
     }
+    signal_block_all();
+    if (!task_unlink_unless_last(ts)) {
+        process_exit_group(env, code);
+    }
+    robust_list_exit(ts);
     if (ts->leader) {
         uint64_t word = ts->clear_child_tid;
 
-        signal_block_all();
-        robust_list_exit(ts);
-        task_unlink(ts);
         if (word && put_guest_u32(word, 0)) {
             raw_syscall(__NR_futex, word, FUTEX_WAKE, 1);
         }
@@ -75,6 +80,11 @@ void process_exit_thread(CPUArchState *env, int code)
 
 int64_t sys_exit(CPUArchState *env, const uint64_t *a)
 {
+    signal_block_all();
+    if (task_of(env)->signal_pending) {
+        /* What this thread has taken from the process is not lost with it. */
+        return -QEMU_ERESTARTNOINTR;
+    }
     process_exit_thread(env, (a[0] & 0xff));
 }
 

@@ -14,6 +14,8 @@ void task_set_current(TaskState *ts);
 /* Enter and leave the list; they take its lock. */
 void task_link(TaskState *ts);
 void task_unlink(TaskState *ts);
+/* The same for a thread that ends; false: it is the last one, and stays. */
+bool task_unlink_unless_last(TaskState *ts);
 
 /* In a forked child, list lock held: @ts is the only one that is left. */
 void task_list_keep_only(TaskState *ts, void (*drop)(TaskState *other));

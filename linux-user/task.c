@@ -120,6 +120,19 @@ unsigned task_count(void)
     return n;
 }
 
+bool task_unlink_unless_last(TaskState *ts)
+{
+    bool last;
+
+    task_list_lock();
+    last = task_count() == 1;
+    if (!last) {
+        task_unlink(ts);
+    }
+    task_list_unlock();
+    return !last;
+}
+
 TaskState *task_init_main(CPUArchState *env)
 {
     TaskState *ts = calloc(1, sizeof(*ts));

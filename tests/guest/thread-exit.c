@@ -75,6 +75,27 @@ static void raw_single(void)
     syscall(SYS_exit, 27);
 }
 
+static atomic_int leaving;
+
+static void *leaves(void *arg)
+{
+    atomic_fetch_add(&leaving, 1);
+    while (leaving < 2) {
+    }
+    syscall(SYS_exit, 7);
+    return NULL;
+}
+
+/* Whichever is the last one: its status counts. */
+static void both_leave(void)
+{
+    pthread_t t;
+
+    leaving = 0;
+    pthread_create(&t, NULL, leaves, NULL);
+    leaves(NULL);
+}
+
 static char stack[65536] __attribute__((aligned(16)));
 static volatile int tid_word = -1, seen_tid, seen_child;
 
@@ -105,6 +126,72 @@ static void raw_clone(void)
     puts("cleared");
 }
 
+#define SIGNALS 10000
+#define LEAVERS 4
+
+static atomic_int caught, sent_all;
+static char stacks[LEAVERS][16384] __attribute__((aligned(16)));
+static volatile int alive[LEAVERS];
+static sigset_t counted;
+
+static void on_signal(int sig)
+{
+    atomic_fetch_add(&caught, 1);
+}
+
+static int leaves_at_once(void *arg)
+{
+    syscall(SYS_rt_sigprocmask, SIG_UNBLOCK, &counted, NULL, 8);
+    syscall(SYS_exit, 0);
+    return 0;
+}
+
+static void *sends(void *arg)
+{
+    union sigval value = { 0 };
+
+    for (int i = 0; i < SIGNALS; i++) {
+        CHECK_EQ(sigqueue(getpid(), SIGRTMIN, value), 0);
+        while (caught < i - 10) {
+            sched_yield();
+        }
+    }
+    sent_all = 1;
+    return NULL;
+}
+
+/* Signals for the process reach threads that are about to end. */
+static void signals_and_exits(void)
+{
+    int flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND |
+                CLONE_THREAD | CLONE_SYSVSEM | CLONE_CHILD_CLEARTID;
+    struct sigaction sa = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
+    pthread_t t;
+
+    sigaction(SIGRTMIN, &sa, NULL);
+    sigemptyset(&counted);
+    sigaddset(&counted, SIGRTMIN);
+    pthread_sigmask(SIG_BLOCK, &counted, NULL);
+    pthread_create(&t, NULL, sends, NULL);
+    while (!sent_all) {
+        for (int i = 0; i < LEAVERS; i++) {
+            if (!alive[i]) {
+                alive[i] = 1;
+                clone(leaves_at_once, stacks[i] + sizeof(stacks[i]), flags,
+                      NULL, NULL, NULL, &alive[i]);
+            }
+        }
+    }
+    pthread_join(t, NULL);
+    for (int i = 0; i < LEAVERS; i++) {
+        while (alive[i]) {
+            sched_yield();
+        }
+    }
+    pthread_sigmask(SIG_UNBLOCK, &counted, NULL);
+    printf("caught %d\n", caught);
+}
+
 int main(void)
 {
     setvbuf(stdout, NULL, _IONBF, 0);
@@ -112,10 +199,14 @@ int main(void)
     printf("exit while others run %x\n", in_child(exit_while_others_run));
     printf("first thread leaves %x\n", in_child(first_thread_leaves));
     printf("raw exits %x\n", in_child(raw_exits));
+    for (int i = 0; i < 300; i++) {
+        CHECK_EQ(in_child(both_leave), 7 << 8);
+    }
     printf("raw single %x\n", in_child(raw_single));
     for (int i = 0; i < 20; i++) {
         tid_word = -1;
         raw_clone();
     }
+    signals_and_exits();
     return 0;
 }
