@@ -11,7 +11,8 @@
  * where bytes cannot be read.  One that contains an instruction the stepper
  * does not know, or that begins at a hook, is translated at once.  Decoded
  * blocks are kept, but compared with the guest's code each time: there is
- * nothing to invalidate.
+ * nothing to invalidate.  Other threads may write the code while it is decoded,
+ * which nothing holds up: each instruction is copied, and decoded from that.
  *
  * Locking: decoding holds the engine lock, for the tables of hooks, the page
  * callbacks and the blocks that are kept; running takes none.  Counters are
@@ -27,6 +28,9 @@
 
 #define COLD_BITS       16
 #define COLD_MAX_INSNS  32
+/* Bytes of code that are read at once. */
+#define COLD_FETCH      16
+QEMU_BUILD_BUG_ON(COLD_FETCH < X86_MAX_INSN_LEN);
 
 static uint8_t runs[1u << COLD_BITS] QEMU_ALIGNED(4096);
 
@@ -64,6 +68,8 @@ typedef struct ColdBlock {
     uint8_t n;
     uint8_t closing;        /* insns up to one that sets all flags, or 0 */
     X86StepInsn insn[COLD_MAX_INSNS];
+    /* What was decoded: the guest's own may change at any time. */
+    uint8_t code[COLD_MAX_INSNS * X86_MAX_INSN_LEN + COLD_FETCH];
 } ColdBlock;
 
 static size_t block_size(unsigned n)
@@ -100,13 +106,23 @@ static bool page_is_code(uint64_t pc)
     return true;
 }
 
-static bool decode_at(X86Insn *insn, uint64_t pc, uint64_t features)
+/* Decode the instruction at @pc from a copy of it at @code. */
+static bool decode_at(X86Insn *insn, uint8_t *code, uint64_t pc,
+                      uint64_t features)
 {
-    const uint8_t *code = (const uint8_t *)(uintptr_t)pc;
+    const uint8_t *guest = (const uint8_t *)(uintptr_t)pc;
     size_t room = GUEST_PAGE_SIZE - (pc & ~GUEST_PAGE_MASK);
-    X86DecodeResult r = x86_decode(insn, code, room, pc, features);
+    X86DecodeResult r;
 
+    if (likely(room >= COLD_FETCH)) {
+        memcpy(code, guest, COLD_FETCH);
+        return x86_decode(insn, code, COLD_FETCH, pc, features) ==
+               X86_DECODE_OK;
+    }
+    memcpy(code, guest, room);
+    r = x86_decode(insn, code, room, pc, features);
     if (r == X86_DECODE_NEED_MORE && page_is_code(pc + room)) {
+        memcpy(code, guest, X86_MAX_INSN_LEN);
         r = x86_decode(insn, code, X86_MAX_INSN_LEN, pc, features);
     }
     return r == X86_DECODE_OK;
@@ -129,7 +145,7 @@ static bool decode_block(ColdBlock *b, uint64_t pc, uint64_t features)
             }
         }
         if (hook_at(pc) || bridge_at(pc) || (b->n && tb_lookup_rare(pc)) ||
-            !decode_at(&insn, pc, features)) {
+            !decode_at(&insn, b->code + (pc - b->pc), pc, features)) {
             break;
         }
         if (!x86_step_prepare(&b->insn[b->n], &insn)) {
@@ -186,7 +202,7 @@ static void keep_block(const ColdBlock *b)
     kept[k].pos = ring_pos;
     ring_pos += total;
     memcpy(p, b, size);
-    memcpy(p + size, (const void *)(uintptr_t)b->pc, len);
+    memcpy(p + size, b->code, len);
 }
 
 static bool find_kept(ColdBlock *b, uint64_t pc)

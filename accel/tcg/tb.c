@@ -260,31 +260,39 @@ TB *tb_dormant_next(const TB *tb)
 }
 
 /* 64 bits by multiply and fold: equal bytes matter, attackers do not. */
-uint64_t tb_hash_guest(const TB *tb)
+static uint64_t hash_bytes(uint64_t h, const uint8_t *p, uint64_t len)
+{
+    h ^= len;
+    while (len) {
+        uint64_t v = 0;
+        unsigned step = len < 8 ? len : 8;
+        unsigned __int128 m;
+
+        if (likely(step == 8)) {
+            memcpy(&v, p, 8);
+        } else {
+            memcpy(&v, p, step);
+        }
+        m = (unsigned __int128)(v ^ h) * 0x9e3779b97f4a7c15ull;
+        h = (uint64_t)m ^ (uint64_t)(m >> 64) ^ step;
+        p += step;
+        len -= step;
+    }
+    return h;
+}
+
+uint64_t tb_hash_code(const TB *tb, const uint8_t *bytes)
 {
     const TBRange *ranges = tb_ranges(tb);
     uint64_t h = 0x243f6a8885a308d3ull;
 
     for (unsigned i = 0; i < tb->nb_ranges; i++) {
-        const uint8_t *p = (const uint8_t *)(uintptr_t)(tb->pc +
-                                                        ranges[i].delta);
-        uint64_t len = ranges[i].len;
+        const uint8_t *guest = (const uint8_t *)(uintptr_t)(tb->pc +
+                                                            ranges[i].delta);
 
-        h ^= len;
-        while (len) {
-            uint64_t v = 0;
-            unsigned step = len < 8 ? len : 8;
-            unsigned __int128 m;
-
-            if (likely(step == 8)) {
-                memcpy(&v, p, 8);
-            } else {
-                memcpy(&v, p, step);
-            }
-            m = (unsigned __int128)(v ^ h) * 0x9e3779b97f4a7c15ull;
-            h = (uint64_t)m ^ (uint64_t)(m >> 64) ^ step;
-            p += step;
-            len -= step;
+        h = hash_bytes(h, bytes ? bytes : guest, ranges[i].len);
+        if (bytes) {
+            bytes += ranges[i].len;
         }
     }
     return h;

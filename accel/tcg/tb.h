@@ -133,7 +133,10 @@ void tb_dormant_remove(TB *tb);
 TB *tb_dormant_first(uint64_t pc);
 TB *tb_dormant_next(const TB *tb);
 
-/* Hash of the guest bytes a unit was made from, as they are now. */
-uint64_t tb_hash_guest(const TB *tb);
+/*
+ * Hash of the guest code in the ranges of a unit: of @bytes, which are those of
+ * all ranges in order, or of what is there now (NULL).
+ */
+uint64_t tb_hash_code(const TB *tb, const uint8_t *bytes);
 
 #endif

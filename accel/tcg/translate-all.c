@@ -497,11 +497,15 @@ static GenResult emit(Job *j, const TranslateResult *rs, bool fresh, TB **out)
     return GEN_OK;
 }
 
-static void publish(TB *tb)
+/*
+ * What a unit compares with may have been overwritten since: a hash of the new
+ * code would bring the unit back for ever.
+ */
+static void publish(TB *tb, const Job *j)
 {
     EngineStats *st = &engine.stats;
 
-    tb->guest_hash = tb_hash_guest(tb);
+    tb->guest_hash = tb_hash_code(tb, j->check ? j->bytes : NULL);
     tb_add_to_pages(tb);
     atomic_store_explicit(&tb->state, TB_VALID, memory_order_release);
     if (tb->flags & TB_ROUNDS) {
@@ -557,7 +561,7 @@ static TB *generate(Job *j)
                 engine.stats.one_shots++;
                 log_code(tb);
             } else {
-                publish(tb);
+                publish(tb, j);
             }
             return tb;
         case GEN_CHUNK_FULL:
@@ -641,7 +645,7 @@ static TB *revive(EngineCPU *cpu, uint64_t pc)
         for (unsigned i = 0; i < tb->nb_pages; i++) {
             page_make_protected(tb_pages(tb)[i].page);
         }
-        if (tb_hash_guest(tb) != tb->guest_hash) {
+        if (tb_hash_code(tb, NULL) != tb->guest_hash) {
             continue;
         }
         tb_dormant_remove(tb);

@@ -567,6 +567,44 @@ static void test_smc_other(void)
     cpu_destroy(env);
 }
 
+/* Another thread overwrites code when it has just been translated. */
+static uint8_t *late_change;
+static const TCGBackend *real_backend;
+
+static ptrdiff_t gen_and_change(TCGContext *s, TCGCodeBuf buf,
+                                const uintptr_t *cookies)
+{
+    if (late_change) {
+        *late_change = 7;
+        late_change = NULL;
+    }
+    return real_backend->gen_code(s, buf, cookies);
+}
+
+/* On a page that is not protected the unit is stale before it has run. */
+static void test_smc_late(void)
+{
+    CPUArchState *env = new_cpu();
+    uint8_t *code = fresh(1);
+    TCGBackend late = *engine.backend;
+    uint64_t failed = engine.stats.check_failed;
+
+    real_backend = engine.backend;
+    late.gen_code = gen_and_change;
+    put(put_add(code, 1), "S");
+    for (unsigned i = 1; i <= 20; i++) {
+        code[1] = i;
+        g_assert_cmpuint(run_rax(env, code), ==, i);
+    }
+    engine.backend = &late;
+    late_change = code + 1;
+    code[1] = 99;
+    g_assert_cmpuint(run_rax(env, code), ==, 7);
+    engine.backend = real_backend;
+    g_assert_cmpuint(engine.stats.check_failed, <, failed + 30);
+    cpu_destroy(env);
+}
+
 static void test_smc_self(void)
 {
     CPUArchState *env = new_cpu();
@@ -1089,6 +1127,7 @@ int main(int argc, char **argv)
     g_test_add_func("/engine/invalidate", test_invalidate);
     g_test_add_func("/engine/smc/other", test_smc_other);
     g_test_add_func("/engine/smc/self", test_smc_self);
+    g_test_add_func("/engine/smc/late", test_smc_late);
     g_test_add_func("/engine/faults", test_faults);
     g_test_add_func("/engine/hooks", test_hooks);
     g_test_add_func("/engine/bridges", test_bridges);
