@@ -6,8 +6,7 @@
  * safe against other threads that write code: a page is protected before its
  * first byte is read, a writer then faults and waits for the engine lock, and
  * finds the finished unit in the page's list.  On pages that are checked
- * instead, the bytes the check compares are read before and verified after
- * the translation.
+ * instead, what is translated is a copy, which the check compares with.
  *
  * Reading guest code may fault although the page is there (a truncated file).
  * The fault handler comes back here through translate_jmp, and the page counts
@@ -39,7 +38,7 @@ typedef struct Job {
     /* a check to emit at the entry: the bytes at ranges, in order */
     bool check;
     TranslateResult expect;
-    uint8_t bytes[CHECK_MAX_BYTES];
+    uint8_t bytes[CHECK_MAX_BYTES + 16];
     unsigned stale_label;       /* label + 1 */
     unsigned hook_label;        /* label + 1 */
 } Job;
@@ -376,6 +375,10 @@ static GenResult build_ir(Job *j, unsigned max_insns, TranslateResult *rs)
             return GEN_TOO_BIG;
         }
         j->check = true;
+        /* Other threads may write and restore the code while it is read. */
+        rq.bytes = j->bytes;
+        rq.nbytes = rs->nb_ranges && rs->ranges[0].start == j->pc ?
+                    rs->ranges[0].len : 0;
         if (!x86_translate_unit(s, &rq, rs)) {
             return GEN_TOO_BIG;
         }

@@ -40,6 +40,12 @@ typedef struct TranslateRequest {
     bool simple;
     /* The rounds of a loop (TCGLoop): the safe point is at the beginning. */
     bool rounds;
+    /*
+     * Unless NULL: the @nbytes bytes from pc on, to be decoded whatever is there
+     * by now.  Another 16 behind them may be read.
+     */
+    const uint8_t *bytes;
+    size_t nbytes;
     /* End the unit after the first instruction that may write memory. */
     bool end_after_store;
     /* Leave the unit behind an instruction that has written near its code. */

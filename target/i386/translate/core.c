@@ -200,10 +200,19 @@ static const InsnSurvey *survey_of(const DisasContext *s, const X86Insn *insn,
     return v;
 }
 
+/* The code at @pc, as far as it is not to be found elsewhere. */
+static const uint8_t *code_at(const DisasContext *s, uint64_t pc)
+{
+    uint64_t offset = pc - s->rq->pc;
+
+    return s->rq->bytes && offset < s->rq->nbytes ?
+           s->rq->bytes + offset : (const uint8_t *)(uintptr_t)pc;
+}
+
 int fetch_insn(DisasContext *s, uint64_t pc, const X86Insn **insn,
                uint64_t *fault)
 {
-    const uint8_t *code = (const uint8_t *)(uintptr_t)pc;
+    const uint8_t *code = code_at(s, pc);
     size_t avail = 4096 - (pc & 0xfff);
     int r;
 
