@@ -236,16 +236,13 @@ static int64_t run_large(CPUArchState *env, const SyscallDesc *d,
 {
     SyscallLimit l;
     uint64_t limited[6];
-    int64_t ret = -EFAULT;
+    int64_t ret = syscall_await_message(d, a);
     bool again;
 
-    if (d->flags & SYSCALL_FIRST) {
-        int64_t err = syscall_await_message(d, a);
-
-        if (err < 0) {
-            return err;
-        }
+    if (ret < 0) {
+        return ret;
     }
+    ret = -EFAULT;
     memcpy(limited, a, sizeof(limited));
     syscall_limit(&l, d, limited);
     if (!l.closed) {
@@ -264,7 +261,8 @@ static inline int64_t run_call(CPUArchState *env, const SyscallDesc *d,
                                const uint64_t *a)
 {
     if (unlikely(host_page_size > GUEST_PAGE_SIZE)) {
-        return run_large(env, d, a);
+        return d->host_nr == __NR_recvmmsg ?
+               syscall_one_by_one(env, d, a, run_large) : run_large(env, d, a);
     }
     return run_plain(env, d, a);
 }

@@ -127,4 +127,10 @@ void statx_to_guest(GuestStat *g, const struct statx *sx);
  */
 int64_t syscall_await_message(const SyscallDesc *d, const uint64_t *a);
 
+/* recvmmsg(), which sleeps for each message, as calls of @run for one each. */
+typedef int64_t SyscallRun(CPUArchState *env, const SyscallDesc *d,
+                           const uint64_t *a);
+int64_t syscall_one_by_one(CPUArchState *env, const SyscallDesc *d,
+                           const uint64_t *a, SyscallRun *run);
+
 #endif

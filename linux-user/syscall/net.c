@@ -11,6 +11,7 @@
  */
 #include "internal.h"
 #include <sys/socket.h>
+#include <time.h>
 
 static int64_t accept_any(int fd, uint64_t addr, uint64_t len_addr, int flags)
 {
@@ -47,18 +48,103 @@ int64_t sys_accept4(CPUArchState *env, const uint64_t *a)
     return accept_any(a[0], a[1], a[2], a[3]);
 }
 
+/*
+ * Does reading this descriptor take a whole message?  A hash or cipher of the
+ * kernel (AF_ALG) has none: it computes for whoever looks.
+ */
+static bool takes_messages(int fd)
+{
+    int type, domain;
+    socklen_t len = sizeof(int);
+
+    return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 &&
+           type != SOCK_STREAM &&
+           getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) == 0 &&
+           domain != AF_ALG;
+}
+
 int64_t syscall_await_message(const SyscallDesc *d, const uint64_t *a)
 {
-    int flags = d->host_nr == __NR_recvmsg ? a[2] : a[3];
+    bool plain = false;
     int64_t ret;
+    int flags;
     char byte;
 
-    if ((d->host_nr != __NR_recvfrom && d->host_nr != __NR_recvmsg) ||
-        (flags & (MSG_PEEK | MSG_OOB | MSG_ERRQUEUE))) {
+    switch (d->host_nr) {
+    case __NR_recvmsg:
+        flags = a[2];
+        break;
+    case __NR_recvfrom:
+    case __NR_recvmmsg:
+        flags = a[3];
+        break;
+    case __NR_read:
+    case __NR_readv:
+        flags = 0;
+        plain = true;
+        break;
+    default:
+        return 0;
+    }
+    if ((flags & (MSG_PEEK | MSG_OOB | MSG_ERRQUEUE)) ||
+        (plain && !takes_messages(a[0]))) {
         return 0;
     }
     ret = safe_syscall(__NR_recvfrom, a[0], &byte, 1,
                        MSG_PEEK | (flags & MSG_DONTWAIT), NULL, NULL);
+    if (ret >= 0 && plain) {
+        syscall_unprotect(d, a, 0);     /* of the others it is done anyway */
+    }
     /* Not every kind of socket can be looked at. */
     return ret >= 0 || ret == -EOPNOTSUPP || ret == -EINVAL ? 0 : ret;
+}
+
+static int64_t now_ns(void)
+{
+    struct timespec ts;
+
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return ts.tv_sec * 1000000000ll + ts.tv_nsec;
+}
+
+/* Has the time of recvmmsg() that ends at @end passed?  The guest's is told. */
+static bool time_is_up(uint64_t addr, int64_t end)
+{
+    int64_t left = MAX(end - now_ns(), 0);
+    struct timespec ts = { left / 1000000000, left % 1000000000 };
+
+    return !put_guest(addr, ts) || !left;
+}
+
+int64_t syscall_one_by_one(CPUArchState *env, const SyscallDesc *d,
+                           const uint64_t *a, SyscallRun *run)
+{
+    unsigned n = MIN((unsigned)a[2], IOV_MAX), done = 0;
+    struct timespec limit = { 0 };
+    uint64_t one[6];
+    struct mmsghdr m;
+    int64_t ret, end;
+
+    if (a[4] && !get_guest(limit, a[4])) {
+        return -EFAULT;
+    }
+    end = MIN((uint64_t)limit.tv_sec, 1ull << 32) * 1000000000ll +
+          limit.tv_nsec + now_ns();
+    memcpy(one, a, sizeof(one));
+    one[2] = MIN(n, 1);
+    do {
+        ret = run(env, d, one);
+        if (ret != 1) {
+            break;
+        }
+        done++;
+        if ((a[4] && time_is_up(a[4], end)) || !get_guest(m, one[1]) ||
+            (m.msg_hdr.msg_flags & MSG_OOB)) {
+            break;
+        }
+        one[1] += sizeof(m);
+        one[3] |= a[3] & MSG_WAITFORONE ? MSG_DONTWAIT : 0;
+        one[4] = 0;
+    } while (done < n);
+    return done ? done : ret;
 }

@@ -229,10 +229,41 @@ static void *sleeping_accept(void *arg)
     return NULL;
 }
 
+static int sleeping_how;
+
+/* Two messages, to buffers in different pages of the largest host. */
+static int receive(char *first, char *second)
+{
+    struct iovec v[2] = { { first, 100 }, { second, 100 } };
+    struct mmsghdr m[2] = {
+        { .msg_hdr = { .msg_iov = &v[0], .msg_iovlen = 1 } },
+        { .msg_hdr = { .msg_iov = &v[1], .msg_iovlen = 1 } },
+    };
+
+    switch (sleeping_how) {
+    case 0:
+        return recv(sleeping_fd, first, 100, 0) +
+               recv(sleeping_fd, second, 100, 0);
+    case 1:
+        return read(sleeping_fd, first, 100) + read(sleeping_fd, second, 100);
+    case 2:
+        return readv(sleeping_fd, &v[0], 1) + readv(sleeping_fd, &v[1], 1);
+    case 3:
+        return recvmsg(sleeping_fd, &m[0].msg_hdr, 0) +
+               recvmsg(sleeping_fd, &m[1].msg_hdr, 0);
+    default:
+        CHECK_EQ(recvmmsg(sleeping_fd, m, 2, 0, NULL), 2);
+        return m[0].msg_len + m[1].msg_len;
+    }
+}
+
 static void *sleeping_recv(void *arg)
 {
-    CHECK_EQ(recv(sleeping_fd, sleeping_at, 100, 0), 5);
+    char *second = sleeping_at + 65536;
+
+    CHECK_EQ(receive(sleeping_at, second), 11);
     CHECK_EQ(memcmp(sleeping_at, "hello", 5), 0);
+    CHECK_EQ(memcmp(second, "second", 6), 0);
     return NULL;
 }
 
@@ -246,9 +277,10 @@ static void test_sleeping(void)
     CHECK_EQ(bind(l, (struct sockaddr *)&name, sizeof(name)), 0);
     CHECK_EQ(listen(l, 5), 0);
     CHECK_EQ(socketpair(AF_UNIX, SOCK_DGRAM, 0, p), 0);
-    for (int i = 0; i < 10; i++) {
-        sleeping_at = mmap(NULL, 65536, 3, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    for (int i = 0; i < 20; i++) {
+        sleeping_at = mmap(NULL, 131072, 3, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         sleeping_fd = i & 1 ? l : p[0];
+        sleeping_how = i / 2 % 5;
         pthread_create(&t, NULL, i & 1 ? sleeping_accept : sleeping_recv, NULL);
         usleep(20000);
         CHECK_EQ(mprotect(sleeping_at + 4096, 4096, PROT_NONE), 0);
@@ -258,9 +290,12 @@ static void test_sleeping(void)
             c = socket(AF_UNIX, SOCK_STREAM, 0);
         } else {
             CHECK_EQ(send(p[1], "hello", 5, 0), 5);
+            usleep(20000);
+            CHECK_EQ(mprotect(sleeping_at + 65536 + 4096, 4096, PROT_NONE), 0);
+            CHECK_EQ(send(p[1], "second", 6, 0), 6);
         }
         pthread_join(t, NULL);
-        munmap(sleeping_at, 65536);
+        munmap(sleeping_at, 131072);
     }
     close(c);
     close(l);
