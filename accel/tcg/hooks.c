@@ -25,15 +25,19 @@ typedef struct TBHook {
 } TBHook;
 
 static _Atomic(TBHook *) hooks[1u << HOOK_HASH_BITS];
-static unsigned nb_hooks;
+/* A bit for each bucket that ever had a hook: stays in the cache. */
+static uint64_t used[(1u << HOOK_HASH_BITS) / 64];
 static int last_id;
 static uint32_t generation;
-/* No hook is outside; never shrinks. */
-static uint64_t lowest = UINT64_MAX, highest;
+
+static unsigned hook_hash(uint64_t pc)
+{
+    return (pc ^ pc >> HOOK_HASH_BITS) & ((1u << HOOK_HASH_BITS) - 1);
+}
 
 static _Atomic(TBHook *) *hook_bucket(uint64_t pc)
 {
-    return &hooks[(pc ^ pc >> HOOK_HASH_BITS) & ((1u << HOOK_HASH_BITS) - 1)];
+    return &hooks[hook_hash(pc)];
 }
 
 uint32_t hook_generation(void)
@@ -43,16 +47,17 @@ uint32_t hook_generation(void)
 
 bool hook_at(uint64_t pc)
 {
+    unsigned k = hook_hash(pc);
     TBHook *h;
 
     /* What has become of a watched address is decided when it has a bridge. */
     if (unlikely(watch_at(pc)) && !bridge_at(pc)) {
         return true;
     }
-    if (likely(pc < lowest || pc > highest || !nb_hooks)) {
+    if (likely(!(used[k / 64] >> k % 64 & 1))) {
         return false;
     }
-    h = atomic_load(hook_bucket(pc));
+    h = atomic_load(&hooks[k]);
     while (h && h->pc != pc) {
         h = atomic_load(&h->next);
     }
@@ -156,9 +161,7 @@ int tb_hook_add(uint64_t pc, TBHookFn *fn, void *opaque)
         p = &atomic_load(p)->next;
     }
     atomic_store(p, h);
-    nb_hooks++;
-    lowest = MIN(lowest, pc);
-    highest = MAX(highest, pc);
+    used[hook_hash(pc) / 64] |= UINT64_C(1) << hook_hash(pc) % 64;
     hooks_changed(pc);
     engine_unlock();
     return id;
@@ -174,7 +177,6 @@ void tb_hook_remove(int id)
         while ((h = atomic_load(p)) != NULL) {
             if (h->id == id) {
                 atomic_store(p, atomic_load(&h->next));
-                nb_hooks--;
                 hooks_changed(h->pc);
                 engine_free_later(h);
                 engine_unlock();

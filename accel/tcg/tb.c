@@ -36,7 +36,7 @@ uint8_t *tb_meta_base;
  * questions whether there is one without a walk through cold records.  Engine
  * lock to write.
  */
-#define FILTER_BITS 18
+#define FILTER_BITS 22
 static _Atomic uint64_t filter[(1u << FILTER_BITS) / 64];
 
 static inline size_t hash_pc(uint64_t pc, unsigned bits)
@@ -138,7 +138,8 @@ void tb_table_insert(TB *tb)
                           atomic_load_explicit(&filter[bit / 64],
                                                memory_order_relaxed) |
                           UINT64_C(1) << bit % 64, memory_order_relaxed);
-    if (table_count >= (size_t)1 << t->bits && t->bits < 24) {
+    /* each unit too many in a chain is a cache miss */
+    if (table_count >= (size_t)1 << t->bits >> 1 && t->bits < 24) {
         table_grow();
         t = atomic_load(&table);
     }
