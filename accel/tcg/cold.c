@@ -4,7 +4,7 @@
  *
  * Each place where a block begins has a counter.  The first cfg.cold_runs times
  * that the execution loop wants a unit there and finds none, the block is run
- * here; then it is translated.  Places share counters when the program is
+ * here; then it is translated.  Places share counters when the program is very
  * large, which only makes some of them hot too early.
  *
  * A block ends behind a branch, in front of a hook, a bridge or a unit, and
@@ -14,9 +14,8 @@
  * nothing to invalidate.  Other threads may write the code while it is decoded,
  * which nothing holds up: each instruction is copied, and decoded from that.
  *
- * Locking: decoding holds the engine lock, for the tables of hooks, the page
- * callbacks and the blocks that are kept; running takes none.  Counters are
- * written without one: a lost count does no harm.
+ * Locking: decoding and counting hold the engine lock, for the tables of hooks,
+ * the page callbacks and the blocks that are kept; running takes none.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -24,41 +23,50 @@
 #include "target/i386/helper.h"
 #include "target/i386/step.h"
 #include "tcg/tcg-cc.h"
-#include <sys/mman.h>
 
-#define COLD_BITS       16
+#define PLACE_BITS      20
 #define COLD_MAX_INSNS  32
 /* Bytes of code that are read at once. */
 #define COLD_FETCH      16
 QEMU_BUILD_BUG_ON(COLD_FETCH < X86_MAX_INSN_LEN);
+/* From less than this the decoder makes a copy of its own. */
+#define COLD_WINDOW     64
 
-static uint8_t runs[1u << COLD_BITS] QEMU_ALIGNED(4096);
+/*
+ * What is known about a place: in the low byte how often it has run, above it
+ * where its block is kept, in units of eight bytes, or 0.  Neighbours share
+ * cache lines, and a program touches only what it has code for.  Blocks are
+ * rarely less than four bytes apart.
+ */
+static _Atomic uint32_t places[1u << PLACE_BITS] QEMU_ALIGNED(4096);
 
-/* Neighbours share cache lines. */
-static uint8_t *counter(uint64_t pc)
+static _Atomic uint32_t *place_of(uint64_t pc)
 {
-    return &runs[(pc >> 1 ^ pc >> (1 + COLD_BITS)) & ((1u << COLD_BITS) - 1)];
+    return &places[(pc >> 2 ^ pc >> (2 + PLACE_BITS)) &
+                   ((1u << PLACE_BITS) - 1)];
 }
 
-void cold_init(void)
+static uint32_t place_get(uint64_t pc)
 {
-#ifdef MADV_POPULATE_WRITE
-    /* Soon all of it is in use: cheaper than a fault for each page. */
-    if (engine.cfg.cold_runs) {
-        madvise(runs, sizeof(runs), MADV_POPULATE_WRITE);
-    }
-#endif
+    return atomic_load_explicit(place_of(pc), memory_order_relaxed);
+}
+
+static void place_set(uint64_t pc, uint32_t v)
+{
+    atomic_store_explicit(place_of(pc), v, memory_order_relaxed);
 }
 
 bool cold_wanted(uint64_t pc)
 {
-    return *counter(pc) < engine.cfg.cold_runs;
+    return (uint8_t)place_get(pc) < engine.cfg.cold_runs;
 }
 
 static void count_run(uint64_t pc, bool ran)
 {
     if (engine.cfg.cold_runs != COLD_ALWAYS) {
-        *counter(pc) = ran ? *counter(pc) + 1 : UINT8_MAX;
+        uint32_t v = place_get(pc);
+
+        place_set(pc, ran ? v + 1 : v | UINT8_MAX);
     }
 }
 
@@ -69,7 +77,7 @@ typedef struct ColdBlock {
     uint8_t closing;        /* insns up to one that sets all flags, or 0 */
     X86StepInsn insn[COLD_MAX_INSNS];
     /* What was decoded: the guest's own may change at any time. */
-    uint8_t code[COLD_MAX_INSNS * X86_MAX_INSN_LEN + COLD_FETCH];
+    uint8_t code[COLD_MAX_INSNS * X86_MAX_INSN_LEN + COLD_WINDOW];
 } ColdBlock;
 
 static size_t block_size(unsigned n)
@@ -78,33 +86,6 @@ static size_t block_size(unsigned n)
 }
 
 /* --- decoding ------------------------------------------------------------- */
-
-/*
- * May code be read at @pc?  In a process with one thread the answer holds for
- * a run of pages until some code is taken away (tb_invalidate_range()).
- */
-static bool page_is_code(uint64_t pc)
-{
-    static uint64_t start, end, changes;
-
-    if (!engine.cfg.user) {
-        return true;
-    }
-    if (pc - start < end - start && changes == engine.stats.invalidate_calls &&
-        !engine.cpus->next) {
-        return true;
-    }
-    changes = engine.stats.invalidate_calls;
-    start = end = pc & GUEST_PAGE_MASK;
-    if (!(engine.cfg.user->page_flags(pc, &end) & PAGE_EXEC)) {
-        end = start;
-        return false;
-    }
-    if (engine.cfg.protect_granule != GUEST_PAGE_SIZE) {
-        end = start;        /* files may shrink below such pages */
-    }
-    return true;
-}
 
 /* Decode the instruction at @pc from a copy of it at @code. */
 static bool decode_at(X86Insn *insn, uint8_t *code, uint64_t pc,
@@ -116,7 +97,7 @@ static bool decode_at(X86Insn *insn, uint8_t *code, uint64_t pc,
 
     if (likely(room >= COLD_FETCH)) {
         memcpy(code, guest, COLD_FETCH);
-        return x86_decode(insn, code, COLD_FETCH, pc, features) ==
+        return x86_decode(insn, code, COLD_WINDOW, pc, features) ==
                X86_DECODE_OK;
     }
     memcpy(code, guest, room);
@@ -165,59 +146,76 @@ static bool decode_block(ColdBlock *b, uint64_t pc, uint64_t features)
     return b->n > 0;
 }
 
-/* --- blocks that ran more than once --------------------------------------- */
+/* --- blocks that have run ------------------------------------------------- */
 
 /*
  * Kept in a ring, followed by their guest code: a block is good as long as that
- * is still in its place.  Positions in the ring only grow, so what has been
- * overwritten is told from its position.  Engine lock.
+ * is still in its place.  When the ring is full, the oldest make room; between
+ * `oldest` and `old_end` are those that were there before it began anew.
+ * Engine lock.
  */
-#define RING_SIZE   (512u * 1024)
-#define KEPT_BITS   11
+#define RING_SIZE   (8u * 1024 * 1024)
 
 static uint8_t ring[RING_SIZE] QEMU_ALIGNED(8);
-static uint64_t ring_pos = 2 * RING_SIZE;
-static struct {
-    uint64_t pc;
-    uint64_t pos;
-} kept[1u << KEPT_BITS];
+static uint32_t ring_pos = 8, oldest, old_end;
 
-static unsigned kept_index(uint64_t pc)
+static ColdBlock *block_at(uint32_t pos)
 {
-    return pc * 0x9e3779b97f4a7c15ull >> (64 - KEPT_BITS);
+    return (ColdBlock *)&ring[pos];
+}
+
+static uint32_t kept_size(const ColdBlock *b)
+{
+    return ROUND_UP(block_size(b->n) + (b->end - b->pc), 8u);
+}
+
+static uint32_t kept_at(uint64_t pc)
+{
+    return place_get(pc) >> 8 << 3;
+}
+
+/* Forget old blocks in front of @end. */
+static void drop_old(uint32_t end)
+{
+    while (oldest < old_end && oldest < end) {
+        const ColdBlock *b = block_at(oldest);
+
+        if (kept_at(b->pc) == oldest) {
+            place_set(b->pc, place_get(b->pc) & UINT8_MAX);
+        }
+        oldest += kept_size(b);
+    }
 }
 
 static void keep_block(const ColdBlock *b)
 {
-    size_t size = block_size(b->n), len = b->end - b->pc;
-    size_t total = ROUND_UP(size + len, 8u);
-    unsigned k = kept_index(b->pc);
-    uint8_t *p;
+    size_t size = block_size(b->n);
+    uint32_t total = kept_size(b);
 
-    if (ring_pos % RING_SIZE + total > RING_SIZE) {
-        ring_pos = ROUND_UP(ring_pos, (uint64_t)RING_SIZE);
+    if (ring_pos + total > RING_SIZE) {
+        drop_old(RING_SIZE);
+        old_end = ring_pos;
+        ring_pos = oldest = 8;
     }
-    p = &ring[ring_pos % RING_SIZE];
-    kept[k].pc = b->pc;
-    kept[k].pos = ring_pos;
+    drop_old(ring_pos + total);
+    memcpy(&ring[ring_pos], b, size);
+    memcpy(&ring[ring_pos + size], b->code, b->end - b->pc);
+    place_set(b->pc, (place_get(b->pc) & UINT8_MAX) | ring_pos >> 3 << 8);
     ring_pos += total;
-    memcpy(p, b, size);
-    memcpy(p + size, b->code, len);
 }
 
 static bool find_kept(ColdBlock *b, uint64_t pc)
 {
-    unsigned k = kept_index(pc);
-    const ColdBlock *old = (const ColdBlock *)&ring[kept[k].pos % RING_SIZE];
+    uint32_t pos = kept_at(pc);
+    const ColdBlock *old = block_at(pos);
     size_t size;
 
-    if (kept[k].pc != pc || ring_pos - kept[k].pos > RING_SIZE ||
-        old->generation != hook_generation() || !page_is_code(pc) ||
-        !page_is_code(old->end - 1)) {
+    if (!pos || old->pc != pc || old->generation != hook_generation() ||
+        !page_is_code(pc) || !page_is_code(old->end - 1)) {
         return false;
     }
     size = block_size(old->n);
-    if (memcmp((const uint8_t *)old + size, (const void *)(uintptr_t)pc,
+    if (memcmp(&ring[pos + size], (const void *)(uintptr_t)pc,
                old->end - pc)) {
         return false;
     }
@@ -229,29 +227,15 @@ static bool find_kept(ColdBlock *b, uint64_t pc)
 
 static bool get_block(EngineCPU *cpu, ColdBlock *b, uint64_t pc)
 {
-    bool again = *counter(pc) || engine.cfg.cold_runs == COLD_ALWAYS;
-
-    if (again && find_kept(b, pc)) {
+    if (find_kept(b, pc)) {
         return true;
     }
     if (!decode_block(b, pc, x86_model_features(cpu->env->model))) {
         return false;
     }
-    if (again) {
-        keep_block(b);
-    }
+    engine.stats.cold_decoded++;
+    keep_block(b);
     return true;
-}
-
-/* The same, ready for faults. */
-static bool get_block_guarded(EngineCPU *cpu, ColdBlock *b, uint64_t pc)
-{
-    if (_setjmp(cpu->translate_jmp)) {
-        /* as in tb_translate(), which will meet the same fault */
-        cpu_interrupt(cpu->env);
-        return false;
-    }
-    return get_block(cpu, b, pc);
 }
 
 static bool fetch_block(EngineCPU *cpu, ColdBlock *b, uint64_t pc)
@@ -261,37 +245,75 @@ static bool fetch_block(EngineCPU *cpu, ColdBlock *b, uint64_t pc)
     cpu->bad_page = 0;
     engine_lock();
     cpu->translating = true;
-    ok = get_block_guarded(cpu, b, pc);
+    ok = get_block(cpu, b, pc);
+    count_run(pc, ok);
     cpu->translating = false;
     engine_unlock();
     return ok;
 }
 
-bool cold_run(EngineCPU *cpu, uint64_t pc)
+static void run_block(EngineCPU *cpu, const ColdBlock *b)
 {
     CPUArchState *env = cpu->env;
-    X86StepBlock step;
-    ColdBlock b;
-    unsigned done;
-    bool ok = fetch_block(cpu, &b, pc);
-
-    count_run(pc, ok);
-    if (!ok) {
-        return false;
-    }
-    step = (X86StepBlock) {
-        .insn = b.insn, .n = b.n, .start = pc, .end = b.end,
+    X86StepBlock step = {
+        .insn = b->insn, .n = b->n, .start = b->pc, .end = b->end,
         .ordered = engine.tcg->tso,
     };
-    tcg_cc_settle(engine.tcg, env);
+    unsigned done;
+
     cpu->stats.cold_blocks++;
-    env->common.exception_index = -1;
     cpu->stepping = cpu->in_code = true;
     done = x86_step_run(env, &step);
     cpu->stepping = cpu->in_code = false;
     cpu->stats.cold_insns += done;
-    if (b.closing && done >= b.closing) {
+    if (b->closing && done >= b->closing) {
         cpu->flags_open = false;
+    }
+}
+
+/* Does cold code follow, and does nobody want something of the CPU? */
+static bool goes_on(const EngineCPU *cpu)
+{
+    const CPUCommon *c = &cpu->env->common;
+
+    return c->exception_index < 0 &&
+           !atomic_load_explicit(&c->interrupt_request,
+                                 memory_order_relaxed) &&
+           cold_wanted(cpu->env->rip) && !tb_lookup_rare(cpu->env->rip);
+}
+
+/* Run blocks from rip on, where one is wanted. */
+static void run_blocks(EngineCPU *cpu)
+{
+    CPUArchState *env = cpu->env;
+    ColdBlock b;
+
+    if (_setjmp(cpu->translate_jmp)) {
+        /* as in tb_translate(), which will meet the same fault */
+        count_run(env->rip, false);
+        cpu->translating = false;
+        engine_unlock();
+        cpu_interrupt(env);
+        return;
+    }
+    do {
+        if (!fetch_block(cpu, &b, env->rip)) {
+            break;
+        }
+        run_block(cpu, &b);
+    } while (goes_on(cpu));
+}
+
+bool cold_run(EngineCPU *cpu)
+{
+    CPUArchState *env = cpu->env;
+    uint64_t before = cpu->stats.cold_blocks;
+
+    tcg_cc_settle(engine.tcg, env);
+    env->common.exception_index = -1;
+    run_blocks(cpu);
+    if (cpu->stats.cold_blocks == before) {
+        return false;
     }
     if (env->common.exception_index < 0) {
         env->common.exception_index = EXCP_STEPPED;

@@ -151,7 +151,7 @@ static TB *find_tb(EngineCPU *cpu, uint64_t pc)
             return NULL;
         }
         cpu->stats.misses++;
-        if (cold_wanted(pc) && cold_run(cpu, pc)) {
+        if (cold_wanted(pc) && cold_run(cpu)) {
             return NULL;
         }
         tb = tb_translate(cpu, pc, false);

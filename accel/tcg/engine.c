@@ -98,7 +98,6 @@ bool engine_init(const EngineConfig *cfg)
     }
     tb_table_init();
     chain_init();
-    cold_init();
     if (engine.cfg.perfmap) {
         perfmap_init();
     }

@@ -97,6 +97,7 @@ typedef struct EngineStats {
     uint64_t units, insns, guest_bytes, host_bytes, translate_ns;
     uint64_t one_shots, rounds, revived, links, link_refused;
     uint64_t invalidated, invalidate_calls, write_faults;
+    uint64_t cold_decoded;
     uint64_t check_pages, check_failed;
     uint64_t chunks_opened, chunks_retired, chunks_copied, forks;
 } EngineStats;
@@ -170,6 +171,7 @@ TB *tb_translate(EngineCPU *cpu, uint64_t pc, bool one_shot);
  * one of the table has to do.  Takes the lock.
  */
 TB *tb_go_round(EngineCPU *cpu, TBExit *e);
+bool page_is_code(uint64_t pc);     /* lock held */
 /* The unit at @pc failed its check (see EXCP_STALE). */
 void tb_check_failed(uint64_t pc);
 
@@ -178,9 +180,8 @@ void tb_check_failed(uint64_t pc);
  * yet?  Then cold_run() may run some of it and return true with an exception
  * set; it returns false when a unit is needed after all.
  */
-void cold_init(void);
 bool cold_wanted(uint64_t pc);
-bool cold_run(EngineCPU *cpu, uint64_t pc);
+bool cold_run(EngineCPU *cpu);
 
 /* code-cache.c */
 typedef struct CodeSpace {

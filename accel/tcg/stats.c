@@ -42,7 +42,8 @@ void engine_print_stats(void)
              st.translate_ns / 1e6, ratio(st.translate_ns, st.insns) / 1e3,
              st.one_shots, st.rounds, st.revived);
     qemu_log("cold code: %" PRIu64 " insns in %" PRIu64 " blocks run without "
-             "translation\n", cs.cold_insns, cs.cold_blocks);
+             "translation, %" PRIu64 " decoded\n", cs.cold_insns,
+             cs.cold_blocks, st.cold_decoded);
     qemu_log("ir: %" PRIu64 " ops, %" PRIu64 " removed, %" PRIu64
              " flag records removed\n", ops, removed, cc_removed);
     qemu_log("entries: %" PRIu64 ", lookups %" PRIu64 ", misses %" PRIu64

@@ -52,12 +52,31 @@ typedef enum GenResult {
     GEN_NO_LOOP,        /* not what the CPU has come round with */
 } GenResult;
 
-static int guest_page_flags(uint64_t pc)
+/*
+ * May code be read at @pc?  The answer holds for a run of pages until some code
+ * is taken away: tb_invalidate_range() is called after the pages have changed.
+ */
+bool page_is_code(uint64_t pc)
 {
+    static uint64_t start, end, changes;
+
     if (!engine.cfg.user) {
-        return PAGE_READ | PAGE_WRITE | PAGE_EXEC | PAGE_VALID;
+        return true;
     }
-    return engine.cfg.user->page_flags(pc, NULL);
+    if (pc - start < end - start &&
+        changes == engine.stats.invalidate_calls) {
+        return true;
+    }
+    changes = engine.stats.invalidate_calls;
+    start = end = pc & GUEST_PAGE_MASK;
+    if (!(engine.cfg.user->page_flags(pc, &end) & PAGE_EXEC)) {
+        end = start;
+        return false;
+    }
+    if (engine.cfg.protect_granule != GUEST_PAGE_SIZE) {
+        end = start;        /* files may shrink below such pages */
+    }
+    return true;
 }
 
 /*
@@ -75,7 +94,7 @@ static bool job_open_page(void *opaque, uint64_t page)
         }
     }
     if (j->nb_pages == TRANSLATE_MAX_PAGES || page + 1 == j->cpu->bad_page ||
-        !(guest_page_flags(page) & PAGE_EXEC)) {
+        !page_is_code(page)) {
         return false;
     }
     j->pages[j->nb_pages++] = page;
@@ -627,8 +646,7 @@ static bool may_revive(const TB *tb, const EngineCPU *cpu)
         uint64_t page = tb_pages(tb)[i].page;
         PageMode mode = page_mode(page);
 
-        if (!(guest_page_flags(page) & PAGE_EXEC) ||
-            page + 1 == cpu->bad_page ||
+        if (!page_is_code(page) || page + 1 == cpu->bad_page ||
             (mode != PAGE_MODE_PROTECT && !(tb->flags & TB_CHECKED)) ||
             (mode == PAGE_MODE_STRICT && !(tb->flags & TB_STRICT))) {
             return false;
@@ -662,6 +680,11 @@ static TB *revive(EngineCPU *cpu, uint64_t pc)
     return NULL;
 }
 
+static bool page_is_mapped(uint64_t pc)
+{
+    return !engine.cfg.user || engine.cfg.user->page_flags(pc, NULL);
+}
+
 /* There is no code at @pc: the exception of the jump to it. */
 static void raise_fetch(EngineCPU *cpu, uint64_t pc)
 {
@@ -675,15 +698,14 @@ static void raise_fetch(EngineCPU *cpu, uint64_t pc)
     }
     env->common.exception_index = EXCP0E_PAGE;
     env->error_code = PG_ERROR_I | PG_ERROR_U |
-                      (guest_page_flags(pc) ? PG_ERROR_P : 0);
+                      (page_is_mapped(pc) ? PG_ERROR_P : 0);
     env->cr2 = pc;
     env->host_si_code = bad ? cpu->bad_si_code : 0;
 }
 
 static bool fetchable(const EngineCPU *cpu, uint64_t pc)
 {
-    return (pc & GUEST_PAGE_MASK) + 1 != cpu->bad_page &&
-           (guest_page_flags(pc) & PAGE_EXEC);
+    return (pc & GUEST_PAGE_MASK) + 1 != cpu->bad_page && page_is_code(pc);
 }
 
 static TB *start_job(EngineCPU *cpu, uint64_t pc, bool one_shot, bool rounds)

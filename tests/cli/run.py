@@ -287,6 +287,28 @@ def debugging_options(c):
         expect(c.run(*opts, '/bin/echo', 'ok'), 0, 'ok\n')
 
 
+# Many places where blocks begin, each of which runs four times.
+MANY_BLOCKS = r'''
+asm(".globl _start\n_start: xor %%eax, %%eax\n mov $4, %%ebx\n"
+    "0: .rept %d\n inc %%eax\n jmp 1f\n .p2align 4\n 1:\n .endr\n"
+    "dec %%ebx\n jnz 0b\n"
+    "lea -4*%d(%%rax), %%edi\n mov $60, %%eax\n syscall");
+'''
+
+
+@test
+def cold_code_of_large_programs(c):
+    for n, kept in (50000, True), (200000, False):
+        c.compile('blocks', MANY_BLOCKS % (n, n), '-nostdlib', '-static')
+        p = c.run('-d', 'stats', './blocks')
+        assert p.returncode == 0, p
+        m = re.search(r'units: (\d+),(?:.*\n)+cold code: (\d+) insns in (\d+) '
+                      r'blocks .*, (\d+) decoded', p.stderr)
+        units, insns, blocks, decoded = map(int, m.groups())
+        assert units < n / 100 and blocks > 3.9 * n, m
+        assert not kept or decoded < 1.1 * n, m
+
+
 @test
 def cold_code(c):
     def run(accel):
