@@ -365,6 +365,20 @@ static HostFaultResult write_fault(EngineCPU *cpu, const FaultSite *f,
     return HOST_FAULT_FOREIGN;
 }
 
+/*
+ * The instruction at rip may not be there any more: another thread has unmapped
+ * its code since.  Then the exception stays as it is.
+ */
+static void fix_exception(EngineCPU *cpu)
+{
+    if (!_setjmp(cpu->look_jmp)) {
+        cpu->looking = true;
+        x86_fault_fixup(cpu->env, engine.cfg.user ?
+                        engine.cfg.user->page_flags : NULL);
+    }
+    cpu->looking = false;
+}
+
 HostFaultResult cpu_handle_host_fault(CPUArchState *env, int sig,
                                       siginfo_t *info, void *ucontext)
 {
@@ -372,6 +386,9 @@ HostFaultResult cpu_handle_host_fault(CPUArchState *env, int sig,
     FaultSite f = { 0 };
 
     if (cpu) {
+        if (cpu->looking) {
+            _longjmp(cpu->look_jmp, 1);
+        }
         if (cpu->translating) {
             return translator_fault(cpu, sig, info);
         }
@@ -398,8 +415,7 @@ HostFaultResult cpu_handle_host_fault(CPUArchState *env, int sig,
     }
     if (cpu->env->common.exception_index == EXCP0D_GPF ||
         cpu->env->common.exception_index == EXCP0E_PAGE) {
-        x86_fault_fixup(cpu->env, engine.cfg.user ?
-                        engine.cfg.user->page_flags : NULL);
+        fix_exception(cpu);
     }
     return HOST_FAULT_GUEST;
 }

@@ -90,6 +90,9 @@ typedef struct EngineCPU {
     jmp_buf translate_jmp;
     uint64_t bad_page;      /* page that could not be read, plus 1; 0 = none */
     int bad_si_code;
+    /* Fault while a fault handler reads guest code. */
+    bool looking;
+    jmp_buf look_jmp;
     CPUStats stats;
 } EngineCPU;
 
