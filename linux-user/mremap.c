@@ -6,6 +6,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
+#include "linux-user/code-pages.h"
 #include "linux-user/mmap-internal.h"
 #include "user/safe-syscall.h"
 #include <fcntl.h>
@@ -41,10 +42,29 @@ static int leave_old(const MoveRequest *m, bool copied)
     return ret;
 }
 
+/*
+ * Other threads may have had code translated since it was dropped, which made
+ * pages read-only, or have it from another view of the same file.  What is left
+ * of it is dropped when the lock is free.
+ */
+static int forget_code(const MoveRequest *m, uint64_t new_addr)
+{
+    uint64_t end = m->old + m->old_len;
+    int ret;
+
+    if (page_set_next(&guarded_pages, m->old, end) >= end) {
+        return 0;
+    }
+    code_pages_forget(m->old, end);
+    ret = hostmap_protect(new_addr, new_addr + m->new_len);
+    return ret == 0 && m->keep ? hostmap_protect(m->old, end) : ret;
+}
+
 /* Move to the free range that @req names. */
 static int move_to(MapRequest *req, void *opaque)
 {
     MoveRequest *m = opaque;
+    bool code = (m->info.flags & PAGE_EXEC) && m->old_len;
     int ret = hostmap_claim(req->start, req->end);
 
     if (ret < 0) {
@@ -59,8 +79,17 @@ static int move_to(MapRequest *req, void *opaque)
         if (m->old_len) {
             hostmap_settle(m->old, m->old + m->old_len);
         }
+        if (ret >= 0 && m->old_len) {
+            ret = forget_code(m, req->start);
+        }
     }
     page_unlock();
+    if (code) {
+        tb_invalidate_range(m->old, m->old_len);
+    }
+    if (ret >= 0) {
+        code_pages_new_writer(req->start, req->end);
+    }
     if (ret < 0) {
         hostmap_unclaim(req->start, req->end);
     }
@@ -249,9 +278,6 @@ static int64_t remap_by_host(GuestRegion *r, uint64_t start, uint64_t end,
     RegionInfo info = r->i;
     int64_t ret;
 
-    if (info.flags & PAGE_EXEC) {
-        tb_invalidate_range(start, end - start);
-    }
     page_lock();
     ret = raw_syscall(__NR_remap_file_pages, start, end - start, 0,
                       offset >> TARGET_PAGE_BITS, 0);
@@ -261,9 +287,17 @@ static int64_t remap_by_host(GuestRegion *r, uint64_t start, uint64_t end,
             info.file->refs++;
         }
         page_table_set(start, end, &info);
+        code_pages_forget(start, end);
+        hostmap_protect(start, end);
         mapped_file_put(info.file);
     }
     page_unlock();
+    if (info.flags & PAGE_EXEC) {
+        tb_invalidate_range(start, end - start);
+    }
+    if (ret == 0) {
+        code_pages_new_writer(start, end);
+    }
     return ret;
 }
 
