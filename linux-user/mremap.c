@@ -84,6 +84,7 @@ static int move_to(MapRequest *req, void *opaque)
         }
     }
     page_unlock();
+    /* Other threads may have looked for code there meanwhile. */
     if (code) {
         tb_invalidate_range(m->old, m->old_len);
     }
@@ -104,21 +105,18 @@ static int64_t move(GuestRegion *r, MoveRequest *m, bool fixed,
         .mflags = r->i.attr & REGION_HUGETLB ? TARGET_MAP_HUGETLB : 0,
         .fd = r->i.file ? 0 : -1,
     };
-    bool exec;
     int ret;
 
     m->info = region_info_at(r, m->old);
-    exec = m->info.flags & PAGE_EXEC;
     req.offset = m->info.offset;
     if (m->info.file) {
         m->info.file->refs++;
     }
     /*
      * Code is dropped first: the host then has one mapping again where pages
-     * were write-protected one by one.  And afterwards, because other threads
-     * may have looked for code there meanwhile.
+     * were write-protected one by one.
      */
-    if (exec) {
+    if (m->info.flags & PAGE_EXEC) {
         tb_invalidate_range(m->old, MAX(m->old_len, TARGET_PAGE_SIZE));
     }
     if (fixed) {
@@ -137,9 +135,6 @@ static int64_t move(GuestRegion *r, MoveRequest *m, bool fixed,
 
         new_addr = addr;
         ret = addr < 0 ? addr : 0;
-    }
-    if (exec) {
-        tb_invalidate_range(m->old, MAX(m->old_len, TARGET_PAGE_SIZE));
     }
     mapped_file_put(m->info.file);
     return ret < 0 ? ret : (int64_t)new_addr;

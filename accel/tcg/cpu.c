@@ -148,11 +148,11 @@ TCG_HELPER_NO_VEC void cpu_trap_flag_set(CPUArchState *env)
     __atomic_store_n(&c->jmp_cache, chain_no_jmp_cache, __ATOMIC_SEQ_CST);
 }
 
+/* All of them: one that is about to run may not be seen to, without a fence. */
 void cpu_kick_others(void)
 {
     for (EngineCPU *cpu = engine.cpus; cpu; cpu = cpu->next) {
-        if (cpu != engine_current_cpu &&
-            (atomic_load(&cpu->running) || atomic_load(&cpu->epoch))) {
+        if (cpu != engine_current_cpu) {
             cpu_request(cpu, CPU_REQ_ENGINE);
         }
     }

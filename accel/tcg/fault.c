@@ -321,6 +321,9 @@ static HostFaultResult translator_fault(EngineCPU *cpu, int sig,
     return HOST_FAULT_GUEST;
 }
 
+/* Faults at one place that other threads may make void in turn. */
+#define MAX_SPURIOUS 64
+
 /*
  * A write to a page the engine had protected?  Anything else is left to the
  * caller: HOST_FAULT_FOREIGN.
@@ -352,13 +355,16 @@ static HostFaultResult write_fault(EngineCPU *cpu, const FaultSite *f,
     }
     /*
      * Another thread may have unprotected the page since the host raised
-     * this fault.  Then the access works now.
+     * this fault.  Then the access works now, unless code is translated there
+     * again and again.
      */
-    if (engine.cfg.user && (engine.cfg.user->page_flags(addr, NULL) &
-                            PAGE_WRITE) &&
-        (cpu->spurious_pc != host_pc || cpu->spurious_addr != addr)) {
+    if (cpu->spurious_pc != host_pc || cpu->spurious_addr != addr) {
         cpu->spurious_pc = host_pc;
         cpu->spurious_addr = addr;
+        cpu->spurious = 0;
+    }
+    if (engine.cfg.user && (engine.cfg.user->page_flags(addr, NULL) &
+                            PAGE_WRITE) && cpu->spurious++ < MAX_SPURIOUS) {
         return HOST_FAULT_RETRY;
     }
     cpu->spurious_pc = 0;

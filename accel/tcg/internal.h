@@ -82,8 +82,9 @@ typedef struct EngineCPU {
     bool one_shot;
     bool skip_hook;         /* do not run the hook at skip_hook_pc again */
     uint64_t skip_hook_pc;
-    /* Last write fault that found nothing to unprotect. */
+    /* Write faults in a row, at one place, that found nothing to unprotect. */
     uint64_t spurious_addr, spurious_pc;
+    unsigned spurious;
     unsigned room_waits;
     /* Fault while the translator reads guest code. */
     bool translating;
@@ -160,7 +161,7 @@ static inline void cpu_rearm(EngineCPU *cpu)
     }
 }
 
-/* Ask every other running CPU to pass its safe point (lock held). */
+/* Ask every other CPU to pass its safe point (lock held). */
 void cpu_kick_others(void);
 void cpu_forked(void);
 void cpu_sum_stats(CPUStats *out);
