@@ -348,6 +348,8 @@ static LAMem far_address(LAGen *g, unsigned base, int64_t disp, unsigned bits,
     if (reg == RA_NOREG || !fits_disp(d, bits)) {
         reg = la_const_reg(g, disp);
         d = 0;
+    } else {
+        ra_lock(&g->ra, reg);
     }
     if (d == 0 && indexed) {
         return (LAMem) { base, reg, 0 };
