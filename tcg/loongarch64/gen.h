@@ -176,7 +176,8 @@ typedef struct LAGen {
     LAForms label_forms[TCG_MAX_LABELS];
     uint16_t vec_high[33];      /* names of bytes 8 - 15 of vector globals */
     uint16_t vec_names;
-    bool vec_wide[TCG_MAX_VALS];        /* more than the low 8 bytes are read */
+    uint8_t vec_read[TCG_MAX_VALS];     /* are more than the low 8, or than the
+                                           low 4 bytes read? */
     uint8_t fcc_used[TCG_MAX_VALS];     /* conditions of a comparison that are
                                            tested, and whether it is a number */
     LAFixup fixups[LA_MAX_FIXUPS];
@@ -379,8 +380,9 @@ static inline unsigned la_vec_part(void)
 unsigned la_vec_use(LAGen *g, TCGv v);
 unsigned la_vec_dst(LAGen *g);
 void la_vec_bind(LAGen *g, unsigned d);
-/* Are bytes of @v above the first 8 wanted? */
+/* Are bytes of @v above the first 8 wanted; above a scalar of @e? */
 bool la_vec_wide(LAGen *g, TCGv v);
+bool la_vec_more_than(LAGen *g, TCGv v, TCGWidth e);
 /* Are bytes 8 - 15 of two guest registers the same, or those of one zero? */
 bool la_vec_same(const LAGen *g, TCGv a, TCGv b);
 /* Behind the code of @op, or of any code: what is known of them. */

@@ -90,7 +90,7 @@ typedef struct Scalar {
 
 static Scalar begin(LAGen *g, const TCGOp *op, TCGWidth e)
 {
-    Scalar r = { .wide = la_vec_wide(g, op->dst[0]) };
+    Scalar r = { .wide = la_vec_more_than(g, op->dst[0], e) };
 
     r.rest = r.wide ? la_vec_use(g, op->src[0]) : 0;
     r.d = la_vec_dst(g);

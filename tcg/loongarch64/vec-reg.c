@@ -222,9 +222,16 @@ static bool reads_wide(const TCGOp *op, unsigned k)
     }
 }
 
+enum { READ_WIDE = 1, READ_8 = 2 };
+
 bool la_vec_wide(LAGen *g, TCGv v)
 {
-    return g->s->vals[v].kind != TCG_VAL_TEMP || g->vec_wide[v];
+    return g->s->vals[v].kind != TCG_VAL_TEMP || g->vec_read[v] & READ_WIDE;
+}
+
+bool la_vec_more_than(LAGen *g, TCGv v, TCGWidth e)
+{
+    return la_vec_wide(g, v) || (e == MO_32 && g->vec_read[v] & READ_8);
 }
 
 /* Conditions that are tested of a comparison; see la_fcc_test(). */
@@ -285,7 +292,7 @@ void la_vec_scan(LAGen *g)
     TCGContext *s = g->s;
     TCGv flags = TCGV_NONE;     /* comparison that is in fcc */
 
-    memset(g->vec_wide, 0, s->nb_vals);
+    memset(g->vec_read, 0, s->nb_vals);
     memset(g->fcc_used, 0, s->nb_vals);
     for (unsigned i = 0; i < s->nb_ops; i++) {
         const TCGOp *op = &s->ops[i];
@@ -302,7 +309,9 @@ void la_vec_scan(LAGen *g)
                 continue;
             }
             if (s->vals[v].type == TCG_VEC) {
-                g->vec_wide[v] |= reads_wide(op, k);
+                g->vec_read[v] |= reads_wide(op, k) ? READ_WIDE
+                                  : (op->opc == TCG_OP_v ? op->cond : op->w) ==
+                                    MO_32 ? 0 : READ_8;
             } else if (k == 0 && v == flags && test &&
                        op->aux == CC_KIND_EFLAGS) {
                 g->fcc_used[v] |= fcc_bit(op->cond) | FCC_TESTED;
