@@ -39,6 +39,34 @@ static inline void la_put(LAAsm *a, uint32_t insn)
     *a->p++ = insn;
 }
 
+/*
+ * The instruction of LASX that does with both halves of its registers what @insn
+ * of LSX does; what is none of LSX stays.  Not for those that name an element by
+ * its number within the register (VINSGR2VR, VPICKVE2GR, VREPLVEI, VSTELM).
+ */
+static inline uint32_t la_widen(uint32_t insn)
+{
+    uint32_t op = insn >> 20;
+
+    return op >= 0x700 && op < 0x740 ? insn + 0x04000000    /* most */
+           : op >= 0x090 && op < 0x0a0 ? insn + 0x01000000  /* fused */
+           : op >= 0x0c5 && op < 0x0c7 ? insn + 0x00400000  /* vfcmp */
+           : op == 0x0d1 || op == 0x0d5 ? insn + 0x00100000 /* vbitsel, vshuf.b */
+           : insn;
+}
+
+/* The opposite; @insn itself if it is none of LASX. */
+static inline uint32_t la_narrow(uint32_t insn)
+{
+    uint32_t op = insn >> 20;
+
+    return op >= 0x740 && op < 0x780 ? insn - 0x04000000
+           : op >= 0x0a0 && op < 0x0b0 ? insn - 0x01000000
+           : op >= 0x0c9 && op < 0x0cb ? insn - 0x00400000
+           : op == 0x0d2 || op == 0x0d6 ? insn - 0x00100000
+           : insn;
+}
+
 /* The address the next instruction will be executed at. */
 static inline const uint8_t *la_rx(const LAAsm *a)
 {

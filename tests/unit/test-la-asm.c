@@ -1,7 +1,8 @@
 /*
  * The LoongArch encoder: constants by running what was written, branches that
- * are set later against those written at once.  The instructions themselves are
- * compared with LLVM's assembler by tests/encoder.
+ * are set later against those written at once, LASX made of LSX against the
+ * tables.  The instructions themselves are compared with LLVM's assembler by
+ * tests/encoder.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -141,10 +142,71 @@ static void test_branches(void)
     }
 }
 
+/* Instructions of LSX and LASX as they are in the tables. */
+typedef struct Row {
+    const char *name;
+    uint32_t op;
+} Row;
+
+#define LA(fn, name, kinds, enc, op) { name, op },
+static const Row lsx[] = {
+#include "../../tcg/loongarch64/la-lsx.def"
+};
+static const Row lasx[] = {
+#include "../../tcg/loongarch64/la-lasx.def"
+};
+#undef LA
+
+static const Row *lasx_row(const char *name)
+{
+    for (unsigned k = 0; k < G_N_ELEMENTS(lasx); k++) {
+        if (lasx[k].name[0] == 'x' && !strcmp(lasx[k].name + 1, name)) {
+            return &lasx[k];
+        }
+    }
+    return NULL;
+}
+
+/* Memory accesses and numbers of elements are not for la_widen(). */
+static bool is_widened(const char *name)
+{
+    static const char *const not[] = { "vld", "vst", "vinsgr2vr", "vpickve2gr" };
+
+    for (unsigned k = 0; k < G_N_ELEMENTS(not); k++) {
+        if (!strncmp(name, not[k], strlen(not[k]))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void test_widen(void)
+{
+    unsigned n = 0;
+
+    for (unsigned k = 0; k < G_N_ELEMENTS(lsx); k++) {
+        const Row *x = lasx_row(lsx[k].name);
+
+        if (x && is_widened(lsx[k].name)) {
+            g_assert_cmphex(la_widen(lsx[k].op), ==, x->op);
+            g_assert_cmphex(la_narrow(x->op), ==, lsx[k].op);
+            /* registers do not matter */
+            g_assert_cmphex(la_widen(lsx[k].op | 0x3ff), ==, x->op | 0x3ff);
+            n++;
+        }
+    }
+    g_assert_cmpuint(n, >, 600);
+    g_assert_cmphex(la_widen(LA_OP_movfr2gr_d), ==, LA_OP_movfr2gr_d);
+    g_assert_cmphex(la_widen(LA_OP_addi_d), ==, LA_OP_addi_d);
+    g_assert_cmphex(la_widen(LA_OP_fmadd_d), ==, LA_OP_fmadd_d);
+    g_assert_cmphex(la_narrow(LA_OP_vfadd_d), ==, LA_OP_vfadd_d);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/la-asm/constants", test_constants);
     g_test_add_func("/la-asm/branches", test_branches);
+    g_test_add_func("/la-asm/widen", test_widen);
     return g_test_run();
 }
