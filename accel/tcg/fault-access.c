@@ -41,7 +41,8 @@ unsigned cpu_fault_access_size(CPUArchState *env, const void *ucontext)
     }
     tb = code_cache_find(host_pc);
     if (tb) {
-        unwind_restore(tb, NULL, host_pc - (uintptr_t)tb->code, &pc);
+        unwind_restore(tb, NULL, host_pc - (uintptr_t)tb->code, NULL,
+                       &pc);
     }
     return look_at(cpu, pc);
 }

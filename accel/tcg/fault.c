@@ -87,7 +87,7 @@ static uint8_t *put_operand(uint8_t *p, const TCGContext *s, TCGv v)
 /* At most @max bytes; entries that do not fit are left out. */
 size_t unwind_encode(const TCGContext *s, uint8_t *out, size_t max)
 {
-    enum { WORST = 10 + 10 + 1 + 3 * 11 + 3 };
+    enum { WORST = 10 + 10 + 1 + 3 * 11 + 5 };
     uint64_t pc = s->pc;
     uint32_t offset = 0;
     const TCGInsnMark *prev = NULL;
@@ -167,10 +167,11 @@ static uint64_t operand_value(const CPUArchState *env, const CCRecord *r,
 
 /*
  * Set rip and flags of @env for the instruction whose host code contains
- * @code_offset.  The registers are in @env already.
+ * @code_offset.  The registers are in @env already, but for what the generator
+ * finds in @uc (settle_state()).
  */
 bool unwind_restore(const TB *tb, CPUArchState *env, uint32_t code_offset,
-                    uint64_t *pc_out)
+                    const void *uc, uint64_t *pc_out)
 {
     const uint8_t *p = tb->unwind, *end = p + tb->unwind_size;
     CCRecord found = { 0 }, rec = { 0 };
@@ -191,7 +192,7 @@ bool unwind_restore(const TB *tb, CPUArchState *env, uint32_t code_offset,
     }
     *pc_out = pc;
     if (any && found.host && env) {
-        engine.backend->settle_state(env, found.host);
+        engine.backend->settle_state(env, found.host, uc);
     }
     if (any && found.op != UNWIND_IN_ENV && env) {
         uint64_t dst = operand_value(env, &found, 0);
@@ -236,7 +237,7 @@ static void sync_state(EngineCPU *cpu, const FaultSite *f, const void *uc)
 
     if (f->tb) {
         engine.backend->sync_from_ucontext(env, uc);
-        unwind_restore(f->tb, env, f->offset, &env->rip);
+        unwind_restore(f->tb, env, f->offset, uc, &env->rip);
         tcg_cc_settle(engine.tcg, env);
     } else if (engine.backend->abandon && !cpu->stepping) {
         engine.backend->abandon(env, uc);
@@ -443,7 +444,7 @@ void engine_interp_trap(void *opaque, int trap, const void *pc)
     TB *tb = code_cache_find((uintptr_t)pc);
 
     if (tb) {
-        unwind_restore(tb, env, (uintptr_t)pc - (uintptr_t)tb->code,
+        unwind_restore(tb, env, (uintptr_t)pc - (uintptr_t)tb->code, NULL,
                        &env->rip);
         tcg_cc_settle(engine.tcg, env);
     }

@@ -264,7 +264,7 @@ unsigned page_write_fault(uint64_t addr, uint64_t len, const TB *running,
 /* fault.c */
 size_t unwind_encode(const TCGContext *s, uint8_t *out, size_t max);
 bool unwind_restore(const TB *tb, CPUArchState *env, uint32_t code_offset,
-                    uint64_t *pc);
+                    const void *uc, uint64_t *pc);
 
 void engine_interp_trap(void *env, int trap, const void *pc);
 

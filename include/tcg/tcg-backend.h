@@ -84,7 +84,7 @@ typedef struct TCGBackend {
      * What else a fault needs, behind sync_from_ucontext(): @state is that of
      * the mark (TCGInsnMark.host), not 0.  May be NULL when marks have none.
      */
-    void (*settle_state)(void *env, unsigned state);
+    void (*settle_state)(void *env, unsigned state, const void *uc);
     /* Code at @rx, which may have run, is about to be replaced by other code
      * that is written elsewhere.  May be NULL. */
     void (*replaced)(const void *rx, size_t size);

@@ -222,9 +222,11 @@ typedef struct TCGLabelInfo {
 typedef struct TCGExit {
     uint64_t pc;            /* guest target */
     uint32_t jump_offset;   /* in the unit's code: see tcg-backend.h */
-    uint32_t stub_offset : 30;
+    uint32_t stub_offset : 29;
     uint32_t flags_open : 1;    /* the CPU state lacks flags nobody reads */
     uint32_t loop : 1;          /* to the unit's own pc, see TCGLoop */
+    uint32_t shortcut : 1;      /* for the code generator: there is a shorter way
+                                   to the unit's own start */
 } TCGExit;
 
 /*
@@ -246,8 +248,7 @@ typedef struct TCGInsnMark {
     uint32_t code_offset;   /* first byte of host code */
     uint16_t cc_kind;       /* CC_KIND_DYNAMIC: the CPU state is right */
     uint8_t cc_width;
-    uint8_t pad;
-    uint16_t host;          /* for the code generator: settle_state() */
+    uint32_t host;          /* for the code generator: settle_state() */
     TCGv cc_src[3];         /* global or constant; none: keep the field in the
                                CPU state */
 } TCGInsnMark;

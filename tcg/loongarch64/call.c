@@ -32,8 +32,10 @@ void la_call(LAGen *g, const void *target)
 
 void la_slow_call(LAGen *g, LASlowFn *fn)
 {
+    la_upper_save(g);
     la_li(&g->a, LA_TMP0, (uintptr_t)fn);
     la_call(g, la_common.call_c);
+    la_upper_restore(g);
 }
 
 uint64_t *la_scratch(void *env)
@@ -141,6 +143,7 @@ void gen_call(LAGen *g, const TCGOp *op)
     set |= ra->host->temps[TCG_VEC];
     la_move_gprs(g, stored, true);
     ra_save(ra, set);
+    la_upper_flush(g);
     la_call(g, la_common.to_c);
     load_args(g, h->takes_env, h->nargs, op->src);
     if (h->takes_env) {
@@ -162,6 +165,10 @@ void gen_call(LAGen *g, const TCGOp *op)
     }
     g->order = LA_ORDER_LD | LA_ORDER_ST;
     la_call(g, la_common.from_c);
+    g->forms.whole = 0;
+    if (g->marked) {
+        la_mark_again(g);
+    }
     la_move_gprs(g, lost, false);
     if (f & TCG_HF_MXCSR) {
         la_slow_call(g, la_mxcsr_restored);

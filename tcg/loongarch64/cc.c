@@ -91,7 +91,9 @@ void la_store_cc_at(LAGen *g, const TCGOp *op, unsigned first,
 static void flags_value(LAGen *g, const TCGOp *op)
 {
     store_parts(g, op, 0, 15);
+    la_upper_save(g);
     la_call(g, la_common.cc_eval);
+    la_upper_restore(g);
 }
 
 /* Even condition @cond of flags as a number. */

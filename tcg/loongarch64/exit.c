@@ -48,23 +48,30 @@ void la_replaced(const void *rx, size_t size)
     __asm__ volatile("ibar 0" : : : "memory");
 }
 
+void la_patch(const uint8_t *rx, uint8_t *rw, uint32_t offset, int64_t rel)
+{
+    uint32_t insn;
+    LAAsm a = { .p = &insn };
+
+    la_b(&a, rel);
+    __atomic_store_n((uint32_t *)(rw + offset), insn, __ATOMIC_RELEASE);
+    la_replaced(rx + offset, 4);
+}
+
 void la_patch_exit(const TCGExit *e, const uint8_t *rx, uint8_t *rw,
                    const void *target)
 {
     const uint8_t *at = rx + e->jump_offset;
     int64_t rel = target ? (const uint8_t *)target - at : 0;
-    LAAsm a;
-    uint32_t insn;
 
     if (!target || !la_fits_s(rel >> 2, 26)) {
         /* too far: the engine finds the way each time */
         rel = (int64_t)e->stub_offset - e->jump_offset;
     }
-    a.p = &insn;
-    la_b(&a, rel);
-    __atomic_store_n((uint32_t *)(rw + e->jump_offset), insn,
-                     __ATOMIC_RELEASE);
-    la_replaced(at, 4);
+    la_patch(rx, rw, e->jump_offset, rel);
+    if (e->shortcut) {
+        la_upper_patch(rx, rw, e, target == rx);
+    }
 }
 
 /* ---- exits to known pcs ---- */
@@ -145,6 +152,13 @@ static void goto_exit(LAGen *g, unsigned n)
     la_b(&g->a, (int64_t)g->s->exits[n].jump_offset - offset_here(g));
 }
 
+/* Guest registers as other units want them. */
+static void canonical(LAGen *g)
+{
+    la_settle(g, la_pinned_gprs);
+    la_upper_flush(g);
+}
+
 void gen_exit_direct(LAGen *g, const TCGOp *op)
 {
     unsigned n = g->exit_of[g->i];
@@ -153,6 +167,8 @@ void gen_exit_direct(LAGen *g, const TCGOp *op)
         la_store_cc(g, op, 1);
     }
     la_settle(g, la_pinned_gprs);
+    la_upper_back(g, n);
+    la_upper_flush(g);
     if (g->careful) {
         goto_exit(g, n);
         return;
@@ -160,6 +176,7 @@ void gen_exit_direct(LAGen *g, const TCGOp *op)
     g->s->exits[n].jump_offset = offset_here(g);
     la_stub(g, STUB_EXIT, n, g->a.p);
     la_b(&g->a, 0);
+    la_upper_note(g, n);
 }
 
 /* ---- indirect exits ---- */
@@ -173,7 +190,7 @@ static unsigned leave_with_pc(LAGen *g, const TCGOp *op)
         la_store_cc(g, op, 1);
     }
     pc = la_use(g, op->src[0]);
-    la_settle(g, la_pinned_gprs);
+    canonical(g);
     return pc;
 }
 
@@ -308,7 +325,7 @@ void gen_exit_reason(LAGen *g, const TCGOp *op)
         la_store_cc(g, op, 1);
     }
     la_st_d(&g->a, la_use(g, op->src[0]), LA_ENV, g->s->env_rip);
-    la_settle(g, la_pinned_gprs);
+    canonical(g);
     set_state(g, op->imm);
 }
 
@@ -335,7 +352,7 @@ static void emit_poll_stub(LAGen *g, const LAStub *stub)
     }
     la_li(&g->a, LA_TMP0, op->imm);
     la_st_d(&g->a, LA_TMP0, LA_ENV, g->s->env_rip);
-    la_settle(g, la_pinned_gprs);
+    canonical(g);
     set_state(g, EXCP_INTERRUPT);
 }
 
@@ -345,6 +362,7 @@ void la_emit_stubs(LAGen *g)
         LAStub *stub = &g->stubs[k];
         TCGExit *e = &g->s->exits[stub->n];
         int64_t rel = (uint8_t *)g->a.p - (uint8_t *)stub->insn;
+        uint32_t *at;
 
         if (g->end - g->a.p < 128) {
             return;
@@ -359,6 +377,8 @@ void la_emit_stubs(LAGen *g)
         switch (stub->kind) {
         case STUB_SIDE:
             la_settle(g, la_pinned_gprs);
+            la_upper_back(g, stub->n);
+            la_upper_flush(g);
             if (g->careful) {
                 goto_exit(g, stub->n);
                 break;
@@ -373,7 +393,10 @@ void la_emit_stubs(LAGen *g)
                 break;
             }
             e->jump_offset = offset_here(g);
-            la_b(&g->a, 4);
+            at = g->a.p;
+            la_b(&g->a, 0);
+            la_upper_note(g, stub->n);
+            la_here(g, at);
             /* fall through */
         case STUB_EXIT:
             e->stub_offset = offset_here(g);
@@ -509,6 +532,7 @@ static void gen_call_c(LAGen *g)
 size_t la_gen_prologue(LAGen *g, TCGCodeBuf buf)
 {
     probe_alias(buf);
+    la_features_try(buf);
     g->a.p = g->start = (uint32_t *)buf.rw;
     g->a.rx_off = buf.rx - buf.rw;
     g->end = (uint32_t *)(buf.rw + buf.size);

@@ -26,9 +26,9 @@ void la_fault_init(const TCGContext *s)
     }
 }
 
-uint16_t la_mark_bits(uint32_t set)
+uint32_t la_mark_bits(uint32_t set, uint32_t stale)
 {
-    uint16_t bits = 0;
+    uint32_t bits = stale << 16;
 
     for (unsigned i = 0; set && i < nb_pinned; i++) {
         bits |= (set >> pinned[i] & 1) << i;
@@ -65,6 +65,7 @@ bool la_fp_context(const void *p, LAFpContext *f)
             f->size = r->magic == FPU_MAGIC ? 8
                       : r->magic == LSX_MAGIC ? 16 : 32;
             f->regs = (uint64_t *)(r + 1);
+            f->first = 0;
             f->fcc = f->regs + 32 * f->size / 8;
             f->fcsr = (uint32_t *)(f->fcc + 1);
             return true;
@@ -85,7 +86,9 @@ static void sync_vectors(void *env, const LAFpContext *f, bool to_frame)
 
         if (x->type == TCG_VEC && x->pinned != 0xff) {
             reg = (uint8_t *)f->regs + (x->pinned - RA_VEC) * f->size;
-            memcpy(to_frame ? reg : mem, to_frame ? mem : reg, la_vec_part());
+            /* upper halves: those that are not in use do no harm */
+            memcpy(to_frame ? reg : mem, to_frame ? mem : reg,
+                   to_frame && la_have(LA_F_LASX) ? f->size : la_vec_part());
         }
     }
 }
@@ -139,8 +142,29 @@ void la_sync_to_ucontext(const void *env, void *p)
     }
 }
 
-void la_settle_state(void *env, unsigned state)
+static void settle_uppers(void *env, unsigned set, const void *uc)
 {
+    LAFpContext f;
+
+    if (!la_fp_context(uc, &f) || f.size < 32) {
+        return;
+    }
+    for (TCGv v = 1; v <= la_context->nb_globals; v++) {
+        const TCGVal *x = &la_context->vals[v];
+
+        if (x->type == TCG_VEC && x->pinned != 0xff &&
+            set >> (x->pinned - RA_VEC) & 1) {
+            memcpy((uint8_t *)env + x->offset + 16,
+                   (uint8_t *)f.regs + (x->pinned - RA_VEC) * 32 + 16, 16);
+        }
+    }
+}
+
+void la_settle_state(void *env, unsigned state, const void *uc)
+{
+    if (state >> 16) {
+        settle_uppers(env, state >> 16, uc);
+    }
     for (unsigned i = 0; i < nb_pinned; i++) {
         if (state >> i & 1) {
             memset(home(env, i) + 4, 0, 4);

@@ -226,16 +226,18 @@ static bool invalid(bool signaling, const TCGVec *a, const TCGVec *b,
                        is_signaling(b, esz, lane);
 }
 
+/* Registers from byte @f->first on, at most 16 bytes. */
 static void read_reg(const LAFpContext *f, unsigned reg, TCGVec *v)
 {
     memset(v, 0, sizeof(*v));
-    memcpy(v, (uint8_t *)f->regs + reg * f->size, MIN(f->size, 16u));
+    memcpy(v, (uint8_t *)f->regs + reg * f->size + f->first,
+           MIN(f->size, 16u));
 }
 
 static void write_reg(const LAFpContext *f, unsigned reg, const TCGVec *v,
                       unsigned size)
 {
-    memcpy((uint8_t *)f->regs + reg * f->size, v, size);
+    memcpy((uint8_t *)f->regs + reg * f->size + f->first, v, size);
 }
 
 static void vector_compare(uint32_t insn, unsigned esz, TCGVec *d,
@@ -320,6 +322,7 @@ bool la_fix_fault(void *env, void *p)
 {
     ucontext_t *uc = p;
     uint32_t insn = *(const uint32_t *)uc->uc_mcontext.__pc;
+    uint32_t narrow = la_narrow(insn);
     uint32_t *mxcsr = mxcsr_of(env);
     TCGFpEnv fp;
     LAFpContext f;
@@ -329,9 +332,13 @@ bool la_fix_fault(void *env, void *p)
         return false;
     }
     for (unsigned k = 0; k < ARRAY_SIZE(insns); k++) {
-        if ((insn & insns[k].mask) == insns[k].op) {
+        if ((narrow & insns[k].mask) == insns[k].op) {
             fp.mxcsr = *mxcsr & ~MX_FLAGS;
-            emulate(&insns[k], insn, &f, &fp);
+            emulate(&insns[k], narrow, &f, &fp);
+            if (narrow != insn) {
+                f.first = 16;
+                emulate(&insns[k], narrow, &f, &fp);
+            }
             *mxcsr |= fp.mxcsr & MX_FLAGS;
             uc->uc_mcontext.__pc += 4;
             return true;

@@ -105,7 +105,7 @@ static void hook_move(void *gen, unsigned d, unsigned s)
     LAGen *g = gen;
 
     if (d >= RA_VEC) {
-        la_vec_move(g, d - RA_VEC, s - RA_VEC);
+        la_vec_copy_reg(g, d - RA_VEC, s - RA_VEC);
         return;
     }
     la_mov(&g->a, d, s);
@@ -120,7 +120,7 @@ static void hook_load(void *gen, unsigned d, RAHome home)
     LAGen *g = gen;
 
     if (d >= RA_VEC) {
-        la_vec_load(g, d - RA_VEC, home_base(home), home.offset);
+        la_vec_fill(g, d - RA_VEC, home_base(home), home.offset);
         return;
     }
     la_ld_d(&g->a, d, home_base(home), home.offset);
@@ -133,7 +133,7 @@ static void hook_store(void *gen, unsigned s, RAHome home)
     LAGen *g = gen;
 
     if (s >= RA_VEC) {
-        la_vec_store(g, s - RA_VEC, home_base(home), home.offset);
+        la_vec_spill(g, s - RA_VEC, home_base(home), home.offset);
         return;
     }
     if (g->forms.dirty >> s & 1) {
@@ -222,6 +222,10 @@ static TCGInsnMark *new_mark(LAGen *g)
     if (s->nb_marks && s->marks[s->nb_marks - 1].code_offset == at) {
         s->nb_marks--;
     }
+    if (s->nb_marks == TCG_MAX_OPS) {
+        g->failed = true;
+        s->nb_marks--;
+    }
     return &s->marks[s->nb_marks++];
 }
 
@@ -233,12 +237,12 @@ static void mark(LAGen *g, const TCGOp *op)
         .cc_kind = op->flags & TCG_F_CC_IN_ENV ? CC_KIND_DYNAMIC : op->aux,
         .cc_width = op->w,
         .cc_src = { op->src[0], op->src[1], op->src[2] },
-        .host = la_mark_bits(g->forms.dirty & la_pinned_gprs),
+        .host = la_mark_bits(g->forms.dirty & la_pinned_gprs, g->forms.stale),
     };
+    g->marked = g->forms.stale;
 }
 
-/* Behind a label within an instruction other registers may be dirty. */
-static void mark_again(LAGen *g)
+void la_mark_again(LAGen *g)
 {
     TCGContext *s = g->s;
     TCGInsnMark m;
@@ -246,15 +250,16 @@ static void mark_again(LAGen *g)
     if (s->nb_marks) {
         m = s->marks[s->nb_marks - 1];
         m.code_offset = (uint8_t *)g->a.p - (uint8_t *)g->start;
-        m.host = la_mark_bits(g->forms.dirty & la_pinned_gprs);
+        m.host = la_mark_bits(g->forms.dirty & la_pinned_gprs, g->forms.stale);
         *new_mark(g) = m;
     }
+    g->marked = g->forms.stale;
 }
 
 static void forget_forms(LAGen *g)
 {
     memset(&g->forms, 64, offsetof(LAForms, dirty));
-    g->forms.dirty = 0;
+    g->forms.dirty = g->forms.whole = g->forms.stale = g->forms.zero = 0;
 }
 
 /* The op before label @i cannot run into it. */
@@ -278,6 +283,7 @@ static void place_label(LAGen *g, unsigned i, unsigned label)
     } else {
         if (!is_cut_off(g, i)) {
             la_settle(g, la_pinned_gprs);
+            la_upper_flush(g);
         }
         ra_join_label(&g->ra);
         forget_forms(g);
@@ -285,7 +291,7 @@ static void place_label(LAGen *g, unsigned i, unsigned label)
     la_vec_forget(g);
     g->order = LA_ORDER_LD | LA_ORDER_ST;
     g->label_at[label] = g->a.p;
-    mark_again(g);
+    la_mark_again(g);
 }
 
 /* The code of the unit once, from where g->a.p is; false if it does not fit. */
@@ -303,6 +309,7 @@ static bool emit_unit(LAGen *g)
     forget_forms(g);
     g->vec_names = 0;
     la_vec_forget(g);
+    la_upper_begin(g);
 
     for (unsigned i = 0; i < s->nb_ops && !g->failed; i++) {
         const TCGOp *op = &s->ops[i];
@@ -346,6 +353,30 @@ static bool emit_unit(LAGen *g)
     return g->a.p <= g->end - 16;
 }
 
+/*
+ * Once more if it ends where it begins with whole registers.  @careful code goes
+ * by the exits of the other.
+ */
+static bool emit_loop(LAGen *g)
+{
+    uint32_t *start = g->a.p;
+    bool ok;
+
+    g->loop.keep = g->loop.old = 0;
+    ok = emit_unit(g);
+    if (!ok || g->failed || g->ra.failed || g->careful) {
+        return ok;
+    }
+    g->loop.old = g->loop.stale;
+    g->loop.keep = g->loop.stale | (g->loop.whole & g->loop.loaded);
+    if (g->loop.keep) {
+        g->a.p = start;
+        g->s->nb_marks = 0;
+        ok = emit_unit(g);
+    }
+    return ok;
+}
+
 static ptrdiff_t la_gen_code(TCGContext *s, TCGCodeBuf buf,
                              const uintptr_t *cookies)
 {
@@ -364,14 +395,14 @@ static ptrdiff_t la_gen_code(TCGContext *s, TCGCodeBuf buf,
         la_ld_wu(&g->a, LA_TMP0, LA_ENV, LA_CAREFUL(g));
         choose = g->a.p;
         la_bnez(&g->a, LA_TMP0, 0);
-        ok = emit_unit(g);
+        ok = emit_loop(g);
         if (ok && !g->failed && !g->ra.failed) {
             la_set_branch(choose, (uint8_t *)g->a.p - (uint8_t *)choose);
             g->careful = true;
-            ok = emit_unit(g);
+            ok = emit_loop(g);
         }
     } else {
-        ok = emit_unit(g);
+        ok = emit_loop(g);
     }
     if (g->failed || g->ra.failed) {
         /* too complex for one unit */

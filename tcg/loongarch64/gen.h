@@ -14,7 +14,8 @@
  * Vectors: guest registers in f0 - f15, temps in f16 - f23; f24 - f31 belong to
  * the code of one op.  A register holds the first la_vec_part() bytes of a
  * value, 8 on the FPU alone and 16 with LSX; the rest is in memory, at home in
- * the CPU state or in the temp's slot of the frame.
+ * the CPU state or in the temp's slot of the frame.  With LASX a register may
+ * hold all 32 bytes for a while (vec-upper.c).
  *
  * Modes.  The FPU lacks two things of MXCSR: flushing of denormals, and the flag
  * for denormal operands.  A thread is in *careful* mode when its MXCSR asks for
@@ -79,6 +80,7 @@ enum { LA_FCC_B, LA_FCC_E, LA_FCC_BE, LA_FCC_P, LA_FCC_TMP };
 enum {
     LA_F_LSX = 1u << 0, LA_F_LASX = 1u << 1, LA_F_UAL = 1u << 2,
     LA_F_LAM_BH = 1u << 3, LA_F_LAMCAS = 1u << 4, LA_F_CRC32 = 1u << 5,
+    LA_F_EXACT = 1u << 6,       /* vector instructions that trap change nothing */
 };
 extern uint32_t la_features;
 
@@ -89,6 +91,9 @@ static inline bool la_have(uint32_t features)
 
 bool la_features_init(const char *overrides);
 const char *la_features_text(void);
+/* What has to be tried, with code in @buf: of them, LA_F_EXACT. */
+void la_features_try(TCGCodeBuf buf);
+bool la_host_exact(TCGCodeBuf buf);
 
 /* Code emitted once by gen_prologue (executable addresses). */
 typedef struct LACommon {
@@ -112,6 +117,10 @@ typedef struct LAForms {
     uint8_t z[32];          /* content < 2^z; 64: nothing known */
     uint8_t s[32];          /* content is s bits, sign-extended */
     uint32_t dirty;         /* the value is the low half, zero-extended */
+    /* vector registers, by number: */
+    uint32_t whole;         /* all 32 bytes are in the register */
+    uint32_t stale;         /* besides, those of the CPU state are old */
+    uint32_t zero;          /* the upper half in the CPU state is 0 */
 } LAForms;
 
 /*
@@ -153,6 +162,18 @@ typedef struct LAFixup {
     uint16_t label;
 } LAFixup;
 
+/*
+ * A unit that goes back to its own start, as far as vector registers are kept
+ * whole over that: see vec-upper.c.
+ */
+typedef struct LALoop {
+    uint32_t keep, old;     /* registers that are whole, and stale, at the head */
+    uint32_t head;          /* offset of the code behind their loading */
+    uint32_t loaded;        /* upper halves that had to be loaded */
+    uint32_t whole, stale;  /* at the way back */
+    uint32_t jump;          /* offset of the last jump back */
+} LALoop;
+
 #define LA_MAX_STUBS  512
 #define LA_MAX_FIXUPS 2048
 
@@ -169,6 +190,8 @@ typedef struct LAGen {
     LAForms forms;
     uint64_t guest_pc;  /* of the instruction being emitted */
     uint8_t order;      /* kinds of accesses since the last barrier (tso) */
+    uint32_t marked;    /* forms.stale of the last mark */
+    LALoop loop;
     const uintptr_t *cookies;
     uint8_t exit_of[TCG_MAX_OPS];       /* exit number of an op */
     uint16_t label_op[TCG_MAX_LABELS];  /* op index of a placed label */
@@ -359,6 +382,8 @@ void la_scan_structure(LAGen *g);
 void la_emit_stubs(LAGen *g);
 LAStub *la_stub(LAGen *g, LAStubKind kind, unsigned n, uint32_t *insn);
 void la_jump_label(LAGen *g, uint32_t *insn, unsigned label);
+/* The jump at @offset of a unit goes to @rel from there. */
+void la_patch(const uint8_t *rx, uint8_t *rw, uint32_t offset, int64_t rel);
 void la_patch_exit(const TCGExit *e, const uint8_t *rx, uint8_t *rw,
                    const void *target);
 /* Code at @rx, which may have run, was replaced by other code. */
@@ -398,6 +423,10 @@ void la_vec_written(LAGen *g, TCGv v);
 void la_vec_move(LAGen *g, unsigned d, unsigned s);
 void la_vec_load(LAGen *g, unsigned d, unsigned base, int32_t off);
 void la_vec_store(LAGen *g, unsigned s, unsigned base, int32_t off);
+/* The same with as much of the value as the register has, or can have. */
+void la_vec_copy_reg(LAGen *g, unsigned d, unsigned s);
+void la_vec_fill(LAGen *g, unsigned d, unsigned base, int32_t off);
+void la_vec_spill(LAGen *g, unsigned s, unsigned base, int32_t off);
 /* Bytes from @from to @to of a result: zero, those of @a. */
 void la_vec_zero(LAGen *g, LAMem d, unsigned from, unsigned to);
 void la_vec_copy(LAGen *g, LAMem d, LAMem a, unsigned from, unsigned to);
@@ -405,6 +434,37 @@ void la_vec_copy(LAGen *g, LAMem d, LAMem a, unsigned from, unsigned to);
 void la_vec_zero_tail(LAGen *g, const TCGOp *op, LAMem d, unsigned from);
 /* Pinned registers to or from the CPU state. */
 void la_vec_move_pinned(LAGen *g, bool store);
+
+/* ---- vec-upper.c: upper halves in registers (LASX) ---- */
+
+/* Is any register whole? */
+static inline bool la_upper_any(const LAGen *g)
+{
+    return g->forms.whole != 0;
+}
+/* Register @reg with all of @v in it. */
+unsigned la_upper_use(LAGen *g, TCGv v);
+/* Result 0 of 32 bytes: its register, which becomes valid by la_upper_bind(). */
+unsigned la_upper_dst(LAGen *g);
+void la_upper_bind(LAGen *g, unsigned d);
+/* Before code that has upper halves in memory: those of sources that it may read,
+ * that of the result if it keeps it. */
+void la_upper_before(LAGen *g, const TCGOp *op);
+/* @reg is about to hold, or holds, the low half alone; memory has the rest. */
+void la_upper_drop(LAGen *g, unsigned reg);
+/* The CPU state becomes right. */
+void la_upper_flush(LAGen *g);
+/* Around a call that changes the upper halves of all registers. */
+void la_upper_save(LAGen *g);
+void la_upper_restore(LAGen *g);
+/* No temp is in a register. */
+void la_upper_spill(LAGen *g);
+/* The head of the loop; the way back to it, before the way out by exit @n; behind
+ * the jump of that. */
+void la_upper_begin(LAGen *g);
+void la_upper_back(LAGen *g, unsigned n);
+void la_upper_note(LAGen *g, unsigned n);
+void la_upper_patch(const uint8_t *rx, uint8_t *rw, const TCGExit *e, bool loop);
 
 /* ---- isel-vec.c, vec-int.c, vec-fp.c, vec-lsx.c, vec-cross.c ---- */
 
@@ -420,7 +480,23 @@ enum { LA_PREDICATE_TRUE = 0xff };
 /* On LSX, on the FPU, in general registers; false: not done. */
 bool la_vec_lsx(LAGen *g, const TCGOp *op);
 bool la_vec_lsx_cross(LAGen *g, const TCGOp *op);
+bool la_vec_lasx(LAGen *g, const TCGOp *op);
 extern const uint32_t la_vreplvei[4];
+/* 16 bytes on LSX; @half of the op is computed.  Reads its sources before it writes
+ * d, which may be one of them, and emits nothing if it returns false. */
+typedef struct LARegs {
+    unsigned d, a, b, c;
+} LARegs;
+bool la_lsx_emit(LAGen *g, const TCGOp *op, LARegs r, unsigned half);
+void la_lsx_shift(LAGen *g, const TCGOp *op, LARegs r, unsigned count);
+/* d = the fused multiplication and addition @op of x, y and z. */
+void la_lsx_fused(LAGen *g, const TCGOp *op, unsigned d, unsigned x, unsigned y,
+                  unsigned z);
+/* The registers x, y, z of a fused operation as numbers of sources; NULL: LSX has
+ * none that does @op. */
+const uint8_t *la_fused_order(const TCGOp *op);
+/* A result of 16 bytes. */
+void la_vec_finish16(LAGen *g, const TCGOp *op, unsigned low);
 bool la_vec_fp(LAGen *g, const TCGOp *op);
 bool la_vec_int(LAGen *g, const TCGOp *op);
 /* Flags of a comparison of floating-point numbers in fcc. */
@@ -444,15 +520,18 @@ void la_abandon(void *env, const void *uc);
 
 void la_sync_from_ucontext(void *env, const void *uc);
 void la_sync_to_ucontext(const void *env, void *uc);
-void la_settle_state(void *env, unsigned state);
+void la_settle_state(void *env, unsigned state, const void *uc);
 void la_fault_init(const TCGContext *s);
-/* Pinned general registers as TCGInsnMark.host. */
-uint16_t la_mark_bits(uint32_t set);
+/* Pinned general registers as TCGInsnMark.host; stale vectors are above them. */
+uint32_t la_mark_bits(uint32_t set, uint32_t stale);
+/* The state of registers at a fault has changed in the middle of an instruction. */
+void la_mark_again(LAGen *g);
 extern const TCGContext *la_context;
 /* Floating-point registers in a signal frame. */
 typedef struct LAFpContext {
     uint64_t *regs;         /* of @size bytes each */
     unsigned size;
+    unsigned first;         /* byte to begin at */
     uint64_t *fcc;
     uint32_t *fcsr;
 } LAFpContext;

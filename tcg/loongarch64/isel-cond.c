@@ -255,12 +255,13 @@ void la_branch(LAGen *g, LATest t, unsigned label)
         la_stub(g, STUB_SIDE, exit, emit_branch(g, t));
         return;
     }
-    if (!side && g->forms.dirty & la_pinned_gprs) {
+    if (!side && (g->forms.dirty & la_pinned_gprs || g->forms.stale)) {
         /* only the path that jumps needs canonical registers */
         if (t.op != LA_T_ALWAYS) {
             over = emit_branch(g, negate(t));
         }
         la_settle(g, la_pinned_gprs);
+        la_upper_flush(g);
         la_jump_label(g, emit_branch(g, la_test(LA_T_ALWAYS, 0, 0)), label);
         g->forms = before;
         la_here(g, over);

@@ -167,6 +167,7 @@ static LAStub *check_aligned(LAGen *g, const TCGOp *op, unsigned addr,
 {
     LAStub *stub;
 
+    la_upper_spill(g);
     la_andi(&g->a, LA_TMP0, addr, (1 << op->w) - 1);
     stub = la_stub(g, STUB_ATOMIC, g->i, g->a.p);
     stub->addr = addr;
@@ -197,6 +198,7 @@ static LAStub *check_in_word(LAGen *g, const TCGOp *op, unsigned addr,
     if (op->w == MO_8) {
         return NULL;
     }
+    la_upper_spill(g);
     la_andi(&g->a, LA_TMP0, addr, 3);
     la_addi_d(&g->a, LA_TMP0, LA_TMP0, -3);
     stub = la_stub(g, STUB_ATOMIC, g->i, g->a.p);

@@ -77,12 +77,35 @@ static void vload(LAGen *g, const TCGOp *op, LAMem m)
     LAMem place = { 0 };
 
     check_align(g, op, m);
+    if (op->w == VW_32 && la_have(LA_F_LASX)) {
+        d = la_upper_dst(g);
+        if (la_have(LA_F_EXACT) ||
+            g->s->vals[op->dst[0]].kind != TCG_VAL_GLOBAL) {
+            la_xvld(&g->a, d, m.base, m.disp);
+        } else {
+            la_xvld(&g->a, LA_FT0, m.base, m.disp);
+            la_xvori_b(&g->a, d, LA_FT0, 0);
+        }
+        la_upper_bind(g, d);
+        return;
+    }
+    la_upper_before(g, op);
+    if (op->w == VW_32 && la_have(LA_F_LSX)) {
+        la_vld(&g->a, LA_FT0, m.base, m.disp + 16);
+        d = la_vec_dst(g);
+        la_vld(&g->a, d, m.base, m.disp);
+        place = la_vec_place(g, op->dst[0]);
+        la_vst(&g->a, LA_FT0, place.base, place.disp + 16);
+        la_vec_bind(g, d);
+        return;
+    }
     for (unsigned at = part; at < size; at += 8) {
         t[n] = byte_temp(g);
         la_ld_d(&g->a, t[n++], m.base, m.disp + at);
     }
-    d = la_vec_dst(g);
+    d = la_upper_dst(g);
     load_low(g, op, d, m);
+    la_upper_drop(g, d);        /* not before: the load may fault */
     if (la_vec_wide(g, op->dst[0]) && (n || size < 16 ||
                                        op->flags & TCG_F_ZERO_UPPER)) {
         place = la_vec_place(g, op->dst[0]);
@@ -115,7 +138,18 @@ static void vstore(LAGen *g, const TCGOp *op, TCGv v, LAMem m)
     unsigned size = 1u << op->w, part = la_vec_part(), s = la_vec_use(g, v), t;
     LAMem place;
 
-    if (size > part) {
+    if (op->w == VW_32 && la_have(LA_F_LSX)) {
+        if (!(g->forms.whole >> s & 1)) {
+            place = la_vec_place(g, v);
+            la_vld(&g->a, LA_FT0, place.base, place.disp + 16);
+        } else if (la_have(LA_F_EXACT)) {
+            la_xvst(&g->a, s, m.base, m.disp);
+            return;
+        } else {
+            la_xvpermi_q(&g->a, LA_FT0, s, 0x01);
+        }
+        la_vst(&g->a, LA_FT0, m.base, m.disp + 16);
+    } else if (size > part) {
         place = la_vec_place(g, v);
         t = byte_temp(g);
         for (unsigned at = size - 8; at >= part; at -= 8) {
@@ -200,7 +234,7 @@ static LAMem source_place(LAGen *g, TCGv v)
     unsigned reg = ra_where(&g->ra, v);
 
     if (g->s->vals[v].kind == TCG_VAL_TEMP && !g->ra.vals[v].in_slot) {
-        la_vec_store(g, reg - RA_VEC, m.base, m.disp);
+        la_vec_spill(g, reg - RA_VEC, m.base, m.disp);
     }
     return m;
 }
@@ -309,6 +343,10 @@ void gen_v(LAGen *g, const TCGOp *op)
 {
     TCGOp zero;
 
+    if (la_vec_lasx(g, op)) {
+        return;
+    }
+    la_upper_before(g, op);
     switch (op->aux) {
     case VOP_mov:
         if (op->flags & TCG_F_SCALAR) {

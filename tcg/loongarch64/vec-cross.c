@@ -36,7 +36,7 @@ static void finish(LAGen *g, const TCGOp *op, unsigned low, unsigned high)
 }
 
 /* A result of 16 bytes. */
-static void finish16(LAGen *g, const TCGOp *op, unsigned low)
+void la_vec_finish16(LAGen *g, const TCGOp *op, unsigned low)
 {
     unsigned d = la_vec_dst(g);
 
@@ -121,14 +121,14 @@ static bool convert(LAGen *g, const TCGOp *op)
         la_vftintrz_w_d(p, T0, h, a);
         break;
     }
-    finish16(g, op, T0);
+    la_vec_finish16(g, op, T0);
     return true;
 }
 
 /* ---- fused multiplication and addition ---- */
 
 /* d = +-(x * y) +- z; the sign of x changes first, so that rounding is right. */
-static void fused(LAGen *g, const TCGOp *op, unsigned d, unsigned x, unsigned y,
+void la_lsx_fused(LAGen *g, const TCGOp *op, unsigned d, unsigned x, unsigned y,
                   unsigned z)
 {
     bool wide = op->cond == MO_64;
@@ -149,29 +149,36 @@ static void fused(LAGen *g, const TCGOp *op, unsigned d, unsigned x, unsigned y,
     }
 }
 
+const uint8_t *la_fused_order(const TCGOp *op)
+{
+    static const uint8_t order[3][3] = { { 0, 2, 1 }, { 1, 0, 2 }, { 1, 2, 0 } };
+
+    return op->imm >> 4 > 3 || (op->imm & 3) > 2 ? NULL : order[op->imm & 3];
+}
+
 /* NaNs go to the reference. */
 static bool multiply_add(LAGen *g, const TCGOp *op)
 {
-    static const uint8_t order[3][3] = { { 0, 2, 1 }, { 1, 0, 2 }, { 1, 2, 0 } };
+    const uint8_t *order = la_fused_order(op);
     bool wide = op->cond == MO_64, two = op->w == VW_32;
-    unsigned form = op->imm & 3, x[3], d;
+    unsigned x[3], d;
     uint32_t *slow, *done;
     LAMem m;
 
-    if (op->imm >> 4 > 3 || form > 2) {
+    if (!order) {
         return false;
     }
     for (unsigned k = 0; k < 3; k++) {
-        x[k] = half(g, op->src[order[form][k]], 0, 0);
+        x[k] = half(g, op->src[order[k]], 0, 0);
     }
     d = la_vec_dst(g);
-    fused(g, op, T0, x[0], x[1], x[2]);
+    la_lsx_fused(g, op, T0, x[0], x[1], x[2]);
     (wide ? la_vfcmp_cun_d : la_vfcmp_cun_s)(&g->a, T2, T0, T0);
     if (two) {
         for (unsigned k = 0; k < 3; k++) {
-            x[k] = half(g, op->src[order[form][k]], 1, LA_FT0 + k);
+            x[k] = half(g, op->src[order[k]], 1, LA_FT0 + k);
         }
-        fused(g, op, T1, x[0], x[1], x[2]);
+        la_lsx_fused(g, op, T1, x[0], x[1], x[2]);
         (wide ? la_vfcmp_cun_d : la_vfcmp_cun_s)(&g->a, T3, T1, T1);
         la_vor_v(&g->a, T2, T2, T3);
     }
@@ -204,7 +211,7 @@ bool la_vec_lsx_cross(LAGen *g, const TCGOp *op)
     }
     switch (op->aux) {
     case VOP_extract128:
-        finish16(g, op, half(g, op->src[0], i & 1, T0));
+        la_vec_finish16(g, op, half(g, op->src[0], i & 1, T0));
         return true;
     case VOP_insert128:
         low = half(g, op->src[i & 1 ? 0 : 1], 0, 0);

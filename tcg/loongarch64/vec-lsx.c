@@ -11,10 +11,6 @@
 #include "gen.h"
 #include "tcg/tcg-vop.h"
 
-typedef struct Regs {
-    unsigned d, a, b, c;
-} Regs;
-
 enum { T0 = LA_FT4, T1 = LA_FT5, T2 = LA_FT6, T3 = LA_FT7 };
 
 /* ---- one instruction ---- */
@@ -72,15 +68,15 @@ static void copy(LAGen *g, unsigned d, unsigned s)
 }
 
 /*
- * An emulated host may have written a part of d when it traps.  So the source
- * of an instruction that can is not its result, too.
+ * An emulated host may have written a part of d when it traps.  So there the
+ * source of an instruction that can is not its result, too.
  */
 static bool may_trap(const TCGOp *op)
 {
-    return tcg_vop_defs[op->aux].flags & TCG_VF_P;
+    return tcg_vop_defs[op->aux].flags & TCG_VF_P && !la_have(LA_F_EXACT);
 }
 
-static bool by_table(LAGen *g, const TCGOp *op, Regs r)
+static bool by_table(LAGen *g, const TCGOp *op, LARegs r)
 {
     for (unsigned k = 0; k < ARRAY_SIZE(rows); k++) {
         const Row *row = &rows[k];
@@ -117,7 +113,7 @@ static const uint32_t vslli[4] = BHWD(vslli), vsrli[4] = BHWD(vsrli),
 
 /* ---- shifts ---- */
 
-static bool shift_const(LAGen *g, const TCGOp *op, Regs r)
+static bool shift_const(LAGen *g, const TCGOp *op, LARegs r)
 {
     unsigned bits = 8u << op->cond, n = op->imm & 0xff;
 
@@ -133,7 +129,7 @@ static bool shift_const(LAGen *g, const TCGOp *op, Regs r)
 }
 
 /* By the number in the low 64 bits of the register @count. */
-static void shift_all(LAGen *g, const TCGOp *op, Regs r, unsigned count)
+void la_lsx_shift(LAGen *g, const TCGOp *op, LARegs r, unsigned count)
 {
     unsigned bits = 8u << op->cond;
     LAAsm *a = &g->a;
@@ -158,7 +154,7 @@ static void shift_all(LAGen *g, const TCGOp *op, Regs r, unsigned count)
 }
 
 /* Each lane by its own number. */
-static bool shift_lanes(LAGen *g, const TCGOp *op, Regs r)
+static bool shift_lanes(LAGen *g, const TCGOp *op, LARegs r)
 {
     unsigned bits = 8u << op->cond;
     LAAsm *a = &g->a;
@@ -179,7 +175,7 @@ static bool shift_lanes(LAGen *g, const TCGOp *op, Regs r)
     return true;
 }
 
-static bool shift_bytes(LAGen *g, const TCGOp *op, Regs r)
+static bool shift_bytes(LAGen *g, const TCGOp *op, LARegs r)
 {
     unsigned n = op->imm & 0xff;
 
@@ -193,7 +189,7 @@ static bool shift_bytes(LAGen *g, const TCGOp *op, Regs r)
 
 /* ---- shuffles ---- */
 
-static bool align_right(LAGen *g, const TCGOp *op, Regs r)
+static bool align_right(LAGen *g, const TCGOp *op, LARegs r)
 {
     unsigned n = op->imm & 0xff;
 
@@ -211,7 +207,7 @@ static bool align_right(LAGen *g, const TCGOp *op, Regs r)
     return true;
 }
 
-static bool shuffle(LAGen *g, const TCGOp *op, Regs r, unsigned half)
+static bool shuffle(LAGen *g, const TCGOp *op, LARegs r, unsigned half)
 {
     LAAsm *a = &g->a;
     unsigned i = op->imm & 0xff, i64 = i >> 2 * half;
@@ -265,7 +261,7 @@ static bool shuffle(LAGen *g, const TCGOp *op, Regs r, unsigned half)
 }
 
 /* Narrow: lanes of a, then of b. */
-static bool pack(LAGen *g, const TCGOp *op, Regs r)
+static bool pack(LAGen *g, const TCGOp *op, LARegs r)
 {
     bool wide = op->cond == MO_32;
 
@@ -280,7 +276,7 @@ static bool pack(LAGen *g, const TCGOp *op, Regs r)
 }
 
 /* Lanes of b in a. */
-static void put_lane(LAGen *g, unsigned e, Regs r, unsigned to, unsigned from)
+static void put_lane(LAGen *g, unsigned e, LARegs r, unsigned to, unsigned from)
 {
     if (r.d == r.b && r.d != r.a) {
         copy(g, T0, r.b);
@@ -290,7 +286,7 @@ static void put_lane(LAGen *g, unsigned e, Regs r, unsigned to, unsigned from)
     by_number(g, vextrins, e, r.d, r.b, to << 4 | from);
 }
 
-static bool blend_const(LAGen *g, const TCGOp *op, Regs r, unsigned half)
+static bool blend_const(LAGen *g, const TCGOp *op, LARegs r, unsigned half)
 {
     unsigned lanes = 16u >> op->cond, mask = op->imm;
 
@@ -308,7 +304,7 @@ static bool blend_const(LAGen *g, const TCGOp *op, Regs r, unsigned half)
 }
 
 /* From the first lanes of a, which fill 16 bytes. */
-static bool widen(LAGen *g, const TCGOp *op, Regs r)
+static bool widen(LAGen *g, const TCGOp *op, LARegs r)
 {
     unsigned from = r.a;
 
@@ -328,7 +324,7 @@ static bool widen(LAGen *g, const TCGOp *op, Regs r)
 
 /* ---- arithmetic ---- */
 
-static bool several(LAGen *g, const TCGOp *op, Regs r)
+static bool several(LAGen *g, const TCGOp *op, LARegs r)
 {
     LAAsm *a = &g->a;
 
@@ -383,13 +379,13 @@ static void vfcmp(LAGen *g, const TCGOp *op, bool signaling, unsigned cond,
                b);
 }
 
-static bool floating(LAGen *g, const TCGOp *op, Regs r)
+static bool floating(LAGen *g, const TCGOp *op, LARegs r)
 {
     const LAPredicate *p = &la_predicates[op->imm & 31];
     bool wide = op->cond == MO_64;
     LAAsm *a = &g->a;
 
-    unsigned d = r.d == r.a || r.d == r.b ? T0 : r.d;
+    unsigned d = may_trap(op) && (r.d == r.a || r.d == r.b) ? T0 : r.d;
 
     switch (op->aux) {
     case VOP_fsqrt:
@@ -437,7 +433,7 @@ static bool floating(LAGen *g, const TCGOp *op, Regs r)
 }
 
 /* Where source and result differ in size: 16 bytes only. */
-static bool floating_sized(LAGen *g, const TCGOp *op, Regs r)
+static bool floating_sized(LAGen *g, const TCGOp *op, LARegs r)
 {
     LAAsm *a = &g->a;
     unsigned d = r.d == r.a ? T0 : r.d;
@@ -469,7 +465,7 @@ static bool floating_sized(LAGen *g, const TCGOp *op, Regs r)
 
 /* ---- 16 bytes ---- */
 
-static bool emit16(LAGen *g, const TCGOp *op, Regs r, unsigned half)
+bool la_lsx_emit(LAGen *g, const TCGOp *op, LARegs r, unsigned half)
 {
     switch (op->aux) {
     case VOP_shli:
@@ -500,7 +496,7 @@ static bool emit16(LAGen *g, const TCGOp *op, Regs r, unsigned half)
 }
 
 /* Ops whose halves are not alike: for 16 bytes of result. */
-static bool emit_single(LAGen *g, const TCGOp *op, Regs r)
+static bool emit_single(LAGen *g, const TCGOp *op, LARegs r)
 {
     switch (op->aux) {
     case VOP_movsx:
@@ -626,20 +622,20 @@ static bool test_bits(LAGen *g, const TCGOp *op)
 static bool shift_by_register(LAGen *g, const TCGOp *op)
 {
     unsigned count = la_vec_use(g, op->src[1]);
-    Regs r = { .a = la_vec_use(g, op->src[0]) };
+    LARegs r = { .a = la_vec_use(g, op->src[0]) };
     LAMem m;
 
     r.d = la_vec_dst(g);
     if (op->w == VW_32) {
         m = la_vec_place(g, op->src[0]);
         la_vld(&g->a, T3, m.base, m.disp + 16);
-        shift_all(g, op, (Regs) { .d = T3, .a = T3 }, count);
+        la_lsx_shift(g, op, (LARegs) { .d = T3, .a = T3 }, count);
         m = la_vec_place(g, op->dst[0]);
         la_vst(&g->a, T3, m.base, m.disp + 16);
     } else if (op->flags & TCG_F_ZERO_UPPER) {
         la_vec_zero(g, la_vec_place(g, op->dst[0]), 16, 32);
     }
-    shift_all(g, op, r, count);
+    la_lsx_shift(g, op, r, count);
     la_vec_bind(g, r.d);
     return true;
 }
@@ -648,7 +644,7 @@ static bool halves(LAGen *g, const TCGOp *op)
 {
     const char *sig = tcg_vop_defs[op->aux].sig;
     unsigned reg[3] = { 0 };
-    Regs low, high = { LA_FT3, LA_FT0, LA_FT1, LA_FT2 };
+    LARegs low, high = { LA_FT3, LA_FT0, LA_FT1, LA_FT2 };
     uint32_t *start = g->a.p;
     LAMem m;
 
@@ -663,8 +659,8 @@ static bool halves(LAGen *g, const TCGOp *op)
     }
     /* does it have a form at all? */
     start = g->a.p;
-    low = (Regs) { LA_FT3, reg[0], reg[1], reg[2] };
-    if (!(is_single(op) ? emit_single(g, op, low) : emit16(g, op, low, 0))) {
+    low = (LARegs) { LA_FT3, reg[0], reg[1], reg[2] };
+    if (!(is_single(op) ? emit_single(g, op, low) : la_lsx_emit(g, op, low, 0))) {
         return false;
     }
     g->a.p = start;
@@ -673,7 +669,7 @@ static bool halves(LAGen *g, const TCGOp *op)
     if (is_single(op)) {
         emit_single(g, op, low);
     } else {
-        emit16(g, op, low, 0);
+        la_lsx_emit(g, op, low, 0);
     }
     m = la_vec_place(g, op->dst[0]);
     if (op->w == VW_32) {
@@ -682,7 +678,7 @@ static bool halves(LAGen *g, const TCGOp *op)
 
             la_vld(&g->a, LA_FT0 + k, s.base, s.disp + 16);
         }
-        emit16(g, op, high, 1);
+        la_lsx_emit(g, op, high, 1);
         la_vst(&g->a, LA_FT3, m.base, m.disp + 16);
     } else if (op->flags & TCG_F_ZERO_UPPER) {
         la_vec_zero(g, m, 16, 32);

@@ -31,6 +31,37 @@ void la_vec_store(LAGen *g, unsigned s, unsigned base, int32_t off)
     (la_have(LA_F_LSX) ? la_vst : la_fst_d)(&g->a, s, base, off);
 }
 
+void la_vec_copy_reg(LAGen *g, unsigned d, unsigned s)
+{
+    if (g->forms.whole >> s & 1) {
+        la_xvori_b(&g->a, d, s, 0);
+        g->forms.whole |= 1u << d;
+        g->forms.stale |= d < LA_VTEMP0 ? 1u << d : 0;
+    } else {
+        la_vec_move(g, d, s);
+        la_upper_drop(g, d);
+    }
+}
+
+void la_vec_fill(LAGen *g, unsigned d, unsigned base, int32_t off)
+{
+    if (la_have(LA_F_LASX)) {
+        la_xvld(&g->a, d, base, off);
+        g->forms.whole |= 1u << d;
+    } else {
+        la_vec_load(g, d, base, off);
+    }
+}
+
+void la_vec_spill(LAGen *g, unsigned s, unsigned base, int32_t off)
+{
+    if (g->forms.whole >> s & 1) {
+        la_xvst(&g->a, s, base, off);
+    } else {
+        la_vec_store(g, s, base, off);
+    }
+}
+
 unsigned la_vec_use(LAGen *g, TCGv v)
 {
     return ra_use(&g->ra, v) - RA_VEC;
@@ -38,7 +69,10 @@ unsigned la_vec_use(LAGen *g, TCGv v)
 
 unsigned la_vec_dst(LAGen *g)
 {
-    return ra_dst(&g->ra, g->op->dst[0], 0, 0, 0) - RA_VEC;
+    unsigned d = ra_dst(&g->ra, g->op->dst[0], 0, 0, 0) - RA_VEC;
+
+    la_upper_drop(g, d);
+    return d;
 }
 
 void la_vec_bind(LAGen *g, unsigned d)
@@ -81,7 +115,7 @@ LAMem la_vec_mem(LAGen *g, TCGv v)
     if (x->kind == TCG_VAL_GLOBAL ||
         (x->kind == TCG_VAL_TEMP && !g->ra.vals[v].in_slot)) {
         assert(reg != RA_NOREG);
-        la_vec_store(g, reg - RA_VEC, m.base, m.disp);
+        la_vec_spill(g, reg - RA_VEC, m.base, m.disp);
         if (x->kind == TCG_VAL_TEMP) {
             g->ra.vals[v].in_slot = true;
         }
@@ -95,6 +129,7 @@ void la_vec_written(LAGen *g, TCGv v)
     LAMem m = la_vec_place(g, v);
 
     if (x->kind == TCG_VAL_GLOBAL) {
+        la_upper_drop(g, x->pinned - RA_VEC);
         la_vec_load(g, x->pinned - RA_VEC, m.base, m.disp);
     } else {
         ra_written_home(&g->ra, v);
@@ -103,8 +138,21 @@ void la_vec_written(LAGen *g, TCGv v)
     }
 }
 
+/* Is @d that of a guest register whose upper half is zero already? */
+static bool zero_above(const LAGen *g, LAMem d)
+{
+    const TCGVal *x = &g->s->vals[g->op->dst[0]];
+
+    return x->kind == TCG_VAL_GLOBAL && d.base == LA_ENV &&
+           d.disp == (int32_t)x->offset &&
+           g->forms.zero >> (x->pinned - RA_VEC) & 1;
+}
+
 void la_vec_zero(LAGen *g, LAMem d, unsigned from, unsigned to)
 {
+    if (to == 32 && zero_above(g, d)) {
+        to = 16;
+    }
     for (; from < to; from += 8) {
         la_st_d(&g->a, LA_ZERO, d.base, d.disp + from);
     }
@@ -158,10 +206,16 @@ void la_vec_track(LAGen *g, const TCGOp *op)
 
     if (op->opc == TCG_OP_call) {
         la_vec_forget(g);
+        g->forms.zero = 0;
         return;
     }
     if (!d || !has_name(g, d)) {
         return;
+    }
+    if (op->w == VW_32) {
+        g->forms.zero &= ~(1u << (g->s->vals[d].pinned - RA_VEC));
+    } else if (op->flags & TCG_F_ZERO_UPPER) {
+        g->forms.zero |= 1u << (g->s->vals[d].pinned - RA_VEC);
     }
     if (op->opc == TCG_OP_v && (op->flags & TCG_F_SCALAR ||
                                 op->aux == VOP_mov) && has_name(g, a)) {

@@ -92,7 +92,7 @@ static uint64_t *temps_of(void *env)
 }
 
 /* @state is x86_waiting_cc(). */
-void x86_settle_state(void *env, unsigned state)
+void x86_settle_state(void *env, unsigned state, const void *uc)
 {
     const uint32_t field[3] = { ctx->env_cc_dst, ctx->env_cc_src,
                                 ctx->env_cc_src2 };

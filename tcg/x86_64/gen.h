@@ -298,7 +298,7 @@ void x86_abandon(void *env, const void *uc);
 void x86_fpu_save(void *env);
 void x86_fpu_load(const void *env);
 void x86_fault_init(const TCGContext *s);
-void x86_settle_state(void *env, unsigned state);
+void x86_settle_state(void *env, unsigned state, const void *uc);
 
 /*
  * A division whose operands are not the guest's own rax and rdx starts with

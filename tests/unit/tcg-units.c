@@ -459,6 +459,8 @@ static bool always_zero_upper(unsigned vop)
            vop == VOP_cvtph2ps || vop == VOP_cvtps2ph;
 }
 
+static unsigned mode;       /* UNITS_* */
+
 static void gen_vop(void)
 {
     unsigned vop = pick(VOP_MAX), esz, w, flags = 0, k;
@@ -475,7 +477,8 @@ static void gen_vop(void)
     if (vop == VOP_blendi && esz == MO_16 && pick(2)) {
         imm &= 0xff;
     }
-    w = only_32(vop) ? VW_32 : only_16(vop) ? VW_16 : VW_16 + pick(2);
+    w = only_32(vop) ? VW_32 : only_16(vop) ? VW_16
+        : mode & UNITS_WIDE && pick(2) ? VW_32 : VW_16 + pick(2);
     if (def->flags & TCG_VF_S && pick(2)) {
         flags |= TCG_F_SCALAR;
         w = VW_16;
@@ -688,7 +691,6 @@ static void gen_helper(void)
 
 static unsigned nb_side;
 static unsigned side[40];
-static unsigned mode;       /* UNITS_* */
 
 static void gen_some(unsigned n)
 {
@@ -698,6 +700,10 @@ static void gen_some(unsigned n)
     for (unsigned i = 0; i < n; i++) {
         if (pick(3) == 0) {
             tcg_gen_insn_start(s, 0x1000 + i);
+        }
+        if (mode & UNITS_WIDE && pick(3)) {
+            (pick(4) ? gen_vop : gen_vmem)();
+            continue;
         }
         switch (pick(18)) {
         case 0:
@@ -758,6 +764,36 @@ static void gen_some(unsigned n)
 
 static uint32_t live_at_exit[64];
 
+/* To the start of the unit, unless that has been often enough. */
+static void gen_again(void)
+{
+    TCGOp *op;
+    TCGv n = tcg_temp(s), left = tcg_temp(s);
+    unsigned enough = tcg_label_new(s, true);
+
+    tcg_gen_insn_start(s, 0x1fff);
+    op = tcg_emit(s, TCG_OP_ld_env, MO_64);
+    op->dst[0] = n;
+    op->imm = offsetof(TestEnv, rounds);
+    tcg_gen2(s, TCG_OP_sub, MO_64, left, n, tcg_const(s, 1));
+    op = tcg_emit(s, TCG_OP_st_env, MO_64);
+    op->src[0] = left;
+    op->imm = offsetof(TestEnv, rounds);
+    tcg_gen_brcond(s, TCG_COND_EQ, MO_64, left, tcg_const(s, 0), enough);
+    if (pick(2)) {
+        if (pick(2)) {
+            /* somebody asks for it in the last round but one */
+            tcg_gen_setcond(s, TCG_COND_EQ, MO_64, n, left, tcg_const(s, 1));
+            op = tcg_emit(s, TCG_OP_st_env, MO_32);
+            op->src[0] = n;
+            op->imm = offsetof(TestEnv, common.interrupt_request);
+        }
+        tcg_gen_poll(s, UNITS_POLL);
+    }
+    tcg_gen_exit_direct(s, s->pc, TCG_CC_ALL);
+    tcg_label_here(s, enough);
+}
+
 void units_gen(TCGContext *context, unsigned n, unsigned features)
 {
     TCGv count = tcg_temp_local(context);
@@ -785,6 +821,9 @@ void units_gen(TCGContext *context, unsigned n, unsigned features)
         tcg_gen2(s, TCG_OP_sub, MO_64, count, count, tcg_const(s, 1));
         tcg_gen_brcond(s, TCG_COND_NE, MO_64, count, tcg_const(s, 0), loop);
         gen_some(n / 2);
+    }
+    if (mode & UNITS_AGAIN) {
+        gen_again();
     }
     live_at_exit[x] = tcg_test_exit(s, UNITS_EXIT, TCG_CC_C, pick(3));
     x++;
@@ -840,6 +879,7 @@ void units_random_state(TestEnv *env)
     env->cc_op = TCG_CC_OP(CC_KIND_EFLAGS, MO_32);
     env->cc_dst = number() & TCG_CC_ALL;
     env->common.interrupt_request = pick(4) == 0;
+    env->rounds = 1 + pick(4);
     env->mxcsr = 0x1f80 | pick(4) << 13 | (pick(4) == 0 ? 0x8000 : 0) |
                  (pick(4) == 0 ? 0x40 : 0);
 }

@@ -21,6 +21,7 @@ typedef struct TestEnv {
     CPUCommon common;
     TCGVec vregs[NVREGS] __attribute__((aligned(32)));
     TCGVec vtmp[4];
+    uint64_t rounds;        /* UNITS_AGAIN: left to go */
 } __attribute__((aligned(64))) TestEnv;
 
 /* Where the numbers come from. */
@@ -30,8 +31,11 @@ extern uint8_t *memory;
 /* The globals of a context of units_context(): the same ones in each. */
 extern TCGv R[NREGS], V[NVREGS];
 
-/* What units may have besides integers. */
-enum { UNITS_HELPERS = 1, UNITS_VECTORS = 2 };
+/*
+ * What units may have besides integers.  WIDE: mostly vectors of 32 bytes.  AGAIN:
+ * the unit goes back to its own start until TestEnv.rounds is 0.
+ */
+enum { UNITS_HELPERS = 1, UNITS_VECTORS = 2, UNITS_WIDE = 4, UNITS_AGAIN = 8 };
 
 /* Exits go to UNITS_EXIT, UNITS_SIDE + n, or stop at a safe point. */
 enum { UNITS_EXIT = 0x2000, UNITS_SIDE = 0x3000, UNITS_POLL = 0x5000 };

@@ -28,8 +28,10 @@ static uint32_t kept_flags(uint32_t mxcsr)
 }
 #elif defined(__loongarch__)
 #define HOST "loongarch64"
-static const char *const configs[] = { "", "-lasx", "-lasx,-lsx", "-crc32" };
-static const char *const fault_configs[] = { "", "-lasx", "-lasx,-lsx" };
+static const char *const configs[] = { "", "-exact", "-lasx", "-lasx,-lsx",
+                                       "-crc32" };
+static const char *const fault_configs[] = { "", "+exact", "-lasx",
+                                             "-lasx,-lsx" };
 
 /* The FPU has no flag for denormal operands: fast code does not keep it. */
 static uint32_t kept_flags(uint32_t mxcsr)
@@ -102,6 +104,12 @@ static void run(TestEnv *env, bool host)
 
         n = tcg_host_backend->gen_code(s, buf, cookies);
         g_assert_cmpint(n, >, 0);
+        for (unsigned i = 0; i < s->nb_exits; i++) {
+            if (s->exits[i].pc == s->pc) {
+                tcg_host_backend->patch_exit(&s->exits[i], buf.rx, buf.rw,
+                                             buf.rx);
+            }
+        }
         running = env;
         cookie = tcg_host_backend->enter(env, buf.rx);
     } else {
@@ -109,7 +117,9 @@ static void run(TestEnv *env, bool host)
 
         n = tcg_interp_backend.gen_code(s, buf, cookies);
         g_assert_cmpint(n, >, 0);
-        cookie = tcg_interp_backend.enter(env, interp_code);
+        do {
+            cookie = tcg_interp_backend.enter(env, interp_code);
+        } while (cookie && s->exits[cookie - 0x1000].pc == s->pc);
     }
     if (cookie) {
         env->rip = cookie;          /* else left by poll: rip is there */
@@ -221,6 +231,9 @@ static bool one_seed(unsigned seed, bool verbose)
 
 static void test_random(gconstpointer features)
 {
+    enum { ALL = UNITS_HELPERS | UNITS_VECTORS, WIDE = ALL | UNITS_WIDE };
+    static const unsigned modes[] = { 0, UNITS_HELPERS, UNITS_VECTORS, ALL, WIDE,
+                                      ALL | UNITS_AGAIN, WIDE | UNITS_AGAIN };
     unsigned units = g_test_thorough() ? 100000 :
                      getenv("QEMU_TEST_QUICK") ? 500 : 3000;
     const char *env = getenv("TEST_UNITS");
@@ -242,7 +255,8 @@ static void test_random(gconstpointer features)
         }
     }
     g_test_message("host features: %s", tcg_host_backend->features());
-    for (mode = 0; mode < 4; mode++) {
+    for (unsigned m = 0; m < G_N_ELEMENTS(modes); m++) {
+        mode = modes[m];
         for (unsigned seed = first_seed; seed < first_seed + units; seed++) {
             if (!one_seed(seed, getenv("TEST_TRACE"))) {
                 fprintf(stderr, "mode %u seed %u:\n", mode, seed);
@@ -259,11 +273,20 @@ static void test_random(gconstpointer features)
 static sigjmp_buf after_fault;
 static TestEnv fault_env;
 static uintptr_t fault_pc;
+static const TCGInsnMark *fault_mark;
+static const uint8_t *unit;             /* the code that is running */
 
 static void on_fault(int sig, siginfo_t *info, void *uc)
 {
     fault_pc = host_fault_pc(uc);
     tcg_host_backend->sync_from_ucontext(&fault_env, uc);
+    /* the mark at or before the host pc names the instruction */
+    for (fault_mark = s->marks + s->nb_marks - 1;
+         fault_mark->code_offset > fault_pc - (uintptr_t)unit; fault_mark--) {
+    }
+    if (fault_mark->host) {
+        tcg_host_backend->settle_state(&fault_env, fault_mark->host, uc);
+    }
     siglongjmp(after_fault, 1);
 }
 
@@ -323,10 +346,99 @@ static bool gen_faulting(unsigned n)
     case 11:
         tcg_gen_v(s, VOP_fdiv, VW_16, MO_32, 0, V[1], V[4], V[5], 0, 0);
         break;
+    /* V[8] has just been computed, all of it */
+    case 12:
+        tcg_gen_vst(s, VW_32, 0, m, V[8]);
+        break;
+    case 13:
+        tcg_gen_vld(s, VW_32, TCG_F_ZERO_UPPER, V[8], m);
+        break;
+    case 14:
+        tcg_gen_vld(s, VW_8, TCG_F_ZERO_UPPER, V[8], m);
+        break;
+    case 15:
+        tcg_gen_vld(s, VW_16, 0, V[8], m);
+        break;
+    case 16:
+        tcg_gen_v(s, VOP_fdiv, VW_16, MO_32, TCG_F_ZERO_UPPER, V[8], V[4], V[5],
+                  0, 0);
+        break;
+    case 17:
+        tcg_gen_v(s, VOP_fdiv, VW_32, MO_32, TCG_F_ZERO_UPPER, V[8], V[4], V[5],
+                  0, 0);
+        break;
+    case 18:
+        tcg_gen_v(s, VOP_fdiv, VW_16, MO_32, TCG_F_SCALAR, V[8], V[4], V[5], 0,
+                  0);
+        break;
     default:
         return false;
     }
     return true;
+}
+
+static void add_lanes(TCGVec *d, const TCGVec *a)
+{
+    for (int k = 0; k < 4; k++) {
+        d->q[k] += a->q[k];
+    }
+}
+
+/* A unit that goes back to its start, and faults when it does so once more. */
+static void fault_in_loop(TCGCodeBuf buf)
+{
+    static uintptr_t cookies[TCG_MAX_EXITS];
+    static TestEnv start;
+    TCGv n, left, addr;
+    TCGOp *op;
+
+    tcg_unit_start(s, 0x1000);
+    n = tcg_temp(s);
+    left = tcg_temp(s);
+    addr = tcg_temp(s);
+    tcg_gen_insn_start(s, 0x1000);
+    op = tcg_emit(s, TCG_OP_ld_env, MO_64);
+    op->dst[0] = n;
+    op->imm = offsetof(TestEnv, rounds);
+    tcg_gen2(s, TCG_OP_sub, MO_64, left, n, tcg_const(s, 1));
+    op = tcg_emit(s, TCG_OP_st_env, MO_64);
+    op->src[0] = left;
+    op->imm = offsetof(TestEnv, rounds);
+    tcg_gen_insn_start(s, 0x1001);
+    tcg_gen_v(s, VOP_add, VW_32, MO_64, TCG_F_ZERO_UPPER, V[8], V[8], V[9], 0,
+              0);
+    tcg_gen_insn_start(s, 0x1002);
+    tcg_gen_movcond(s, TCG_COND_EQ, MO_64, addr, left, tcg_const(s, 0),
+                    tcg_const(s, BAD), tcg_const(s, (uintptr_t)memory));
+    tcg_gen_vst(s, VW_32, 0, (TCGMem) { .base = addr }, V[8]);
+    tcg_gen_v(s, VOP_xor, VW_32, MO_64, TCG_F_ZERO_UPPER, V[7], V[7], V[8], 0,
+              0);
+    tcg_gen_exit_direct(s, 0x1000, 0);
+    tcg_optimize(s);
+    g_assert_cmpint(tcg_host_backend->gen_code(s, buf, cookies), >, 0);
+    tcg_host_backend->patch_exit(&s->exits[0], buf.rx, buf.rw, buf.rx);
+
+    units_random_state(&start);
+    start.rounds = 3;
+    fault_env = start;
+    if (!sigsetjmp(after_fault, 1)) {
+        tcg_host_backend->enter(&fault_env, buf.rx);
+        g_error("no fault in the loop");
+    }
+    g_assert_cmphex(fault_mark->pc, ==, 0x1002);
+    for (int round = 0; round < 3; round++) {
+        add_lanes(&start.vregs[8], &start.vregs[9]);
+        if (round < 2) {
+            g_assert_cmpmem(memory, round == 1 ? 32 : 0, &start.vregs[8],
+                            round == 1 ? 32 : 0);
+            for (int k = 0; k < 4; k++) {
+                start.vregs[7].q[k] ^= start.vregs[8].q[k];
+            }
+        }
+    }
+    g_assert_cmpmem(fault_env.vregs, sizeof(start.vregs), start.vregs,
+                    sizeof(start.vregs));
+    g_assert_cmpint(fault_env.rounds, ==, 0);
 }
 
 static void test_faults(gconstpointer features)
@@ -341,15 +453,16 @@ static void test_faults(gconstpointer features)
     setup(features);
     buf = (TCGCodeBuf) { code + prologue, code + prologue,
                          CODE_SIZE - prologue };
+    unit = buf.rx;
     for (int k = 0; k < 4; k++) {
         sigaction(sigs[k], &sa, &old[k]);
     }
     for (unsigned n = 0; ; n++) {
-        const TCGInsnMark *m;
-
         tcg_unit_start(s, 0x1000);
         tcg_gen_insn_start(s, 0x1000);
         tcg_gen2(s, TCG_OP_add, MO_64, R[6], R[6], tcg_const(s, 5));
+        tcg_gen_v(s, VOP_add, VW_32, MO_64, TCG_F_ZERO_UPPER, V[8], V[8], V[9],
+                  0, 0);
         tcg_gen_insn_start(s, 0x1001);
         if (!gen_faulting(n)) {
             break;
@@ -374,16 +487,14 @@ static void test_faults(gconstpointer features)
             g_error("fault %u did not happen", n);
         }
         start.regs[6] += 5;
+        add_lanes(&start.vregs[8], &start.vregs[9]);
         g_assert_cmpmem(fault_env.regs, sizeof(start.regs), start.regs,
                         sizeof(start.regs));
         g_assert_cmpmem(fault_env.vregs, sizeof(start.vregs), start.vregs,
                         sizeof(start.vregs));
-        /* the mark at or before the host pc names the instruction */
-        for (m = s->marks + s->nb_marks - 1;
-             m->code_offset > fault_pc - (uintptr_t)buf.rx; m--) {
-        }
-        g_assert_cmphex(m->pc, ==, 0x1001);
+        g_assert_cmphex(fault_mark->pc, ==, 0x1001);
     }
+    fault_in_loop(buf);
     for (int k = 0; k < 4; k++) {
         sigaction(sigs[k], &old[k], NULL);
     }

@@ -414,6 +414,7 @@ static struct {
     GLiteTest test[256];
     unsigned nb, number;
     bool failed, skipped;
+    const char *only;           /* -p: the test to run */
     GRand rand;
     const GLiteTest *current;
     bool in_child;              /* of g_test_trap_subprocess() */
@@ -425,6 +426,11 @@ static inline void g_test_init(int *argc, char ***argv, void *end)
 {
     const char *seed = getenv("QEMU_TEST_SEED");
 
+    for (int i = 1; i + 1 < *argc; i++) {
+        if (!strcmp((*argv)[i], "-p")) {
+            g_lite.only = (*argv)[i + 1];
+        }
+    }
     setvbuf(stdout, NULL, _IOLBF, 0);
     g_rand_set_seed(&g_lite.rand, seed ? strtoul(seed, NULL, 0)
                                        : g_get_monotonic_time());
@@ -436,6 +442,9 @@ static inline void g_lite_add(const char *path, void (*fn)(gconstpointer),
 {
     if (g_lite.nb == G_N_ELEMENTS(g_lite.test)) {
         abort();
+    }
+    if (g_lite.only && strcmp(path, g_lite.only)) {
+        return;
     }
     g_lite.test[g_lite.nb++] = (GLiteTest) { strdup(path), fn, data };
 }
