@@ -215,8 +215,9 @@ static bool find_kept(ColdBlock *b, uint64_t pc)
         return false;
     }
     size = block_size(old->n);
-    if (memcmp(&ring[pos + size], (const void *)(uintptr_t)pc,
-               old->end - pc)) {
+    /* memcmp() may look twice at what another thread is writing. */
+    memcpy(b->code, (const void *)(uintptr_t)pc, old->end - pc);
+    if (memcmp(&ring[pos + size], b->code, old->end - pc)) {
         return false;
     }
     memcpy(b, old, size);
