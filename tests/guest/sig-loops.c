@@ -7,9 +7,9 @@
  */
 #include "guest.h"
 
-#define PAGE 4096
+#define SIZE 65536              /* no host has larger pages */
 
-static uint8_t *area;           /* two pages, and one that forbids */
+static uint8_t *area;           /* and as much behind it that forbids */
 static long flags, rounds;
 static sigjmp_buf leave;
 
@@ -44,7 +44,7 @@ LOOP(store_reg, "mov %%r10, -7(%%rax)", "add $1, %%rax\n cmp %%rdx, %%rax",
 LOOP(load_test, "movzbl (%%rax), %%ecx", "inc %%rax\n test %%ecx, %%ecx", "je")
 LOOP(load_dec, "mov (%%rax), %%cl", "add $1, %%rax\n dec %%rdx", "jne")
 LOOP(load_sub, "mov (%%rax), %%cl", "inc %%rax\n sub $3, %%edx", "jne")
-LOOP(two, "movb $1, (%%rax)\n mov 1(%%rax), %%ecx",
+LOOP(two, "movb $1, (%%rax)\n mov -4(%%rax), %%ecx",
      "add $1, %%rax\n cmp %%edx, %%ecx", "jne")
 LOOP(changed, "mov %%r10, %%rcx\n add $1, %%rdx\n movb $1, (%%rax)",
      "inc %%rax\n cmp %%rcx, %%rdx", "jne")
@@ -78,7 +78,7 @@ LOOP(branch, "cmpb $9, (%%rax)\n je 2f\n movb $3, (%%rax)\n 2:",
 
 #define RUN(name, n, limit, other)                                          \
     do {                                                                    \
-        uint8_t *from = area + 2 * PAGE - (n);                              \
+        uint8_t *from = area + SIZE - (n);                              \
         flags = rounds = -1;                                                \
         if (!sigsetjmp(leave, 1)) {                                         \
             name(from, limit, other);                                       \
@@ -91,19 +91,19 @@ int main(void)
     static const int lengths[] = { 16, 48, 160, 16, 1600, 4800, 16, 64, 16, 16,
                                    32, 48, 16, 16, 16, 8000, 16, 0 };
 
-    area = mmap((void *)0x40000000, 3 * PAGE, PROT_READ | PROT_WRITE,
+    area = mmap((void *)0x40000000, 2 * SIZE, PROT_READ | PROT_WRITE,
                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
     CHECK(area != MAP_FAILED);
-    mprotect(area + 2 * PAGE, PAGE, PROT_NONE);
+    mprotect(area + SIZE, SIZE, PROT_NONE);
     handle(SIGSEGV, on_fault, SA_NODEFER);
     for (unsigned i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
         int n = lengths[i];
 
-        memset(area, 0, 2 * PAGE);
+        memset(area, 0, SIZE);
         RUN(store_imm, n, 0, 0);
         RUN(store_small, n, 0, 0);
         RUN(store_reg, n, (long)area - 100 + i, 0);
-        memset(area, 0, 2 * PAGE);
+        memset(area, 0, SIZE);
         RUN(load_test, n, 0, 0);
         RUN(load_dec, n, i & 1 ? -5 : 1l << 40, 0);
         RUN(load_sub, n, 0x7ffffffe - n, 0);
@@ -118,8 +118,8 @@ int main(void)
         RUN(way_out_looks, n, 0, 0);
         RUN(middle, n, 0, 0);
         RUN(string, n, 0, 0);
-        memset(area, 0, 2 * PAGE);
-        area[2 * PAGE - 5] = 9;
+        memset(area, 0, SIZE);
+        area[SIZE - 5] = 9;
         RUN(branch, n, 0, 0);
     }
     return 0;
