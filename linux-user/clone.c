@@ -243,10 +243,14 @@ static int host_thread(void *(*fn)(void *), void *arg)
 {
     static _Atomic bool reclaimed;
     const pthread_attr_t *wanted = kzt_thread_attr();
+    uint64_t waiting = 0;
     pthread_attr_t attr;
     pthread_t thread;
     int err;
 
+    if (!atomic_load(&reclaimed)) {
+        waiting = signal_reserved_pending();
+    }
     pthread_attr_init(&attr);
     pthread_attr_setstacksize(&attr, kzt_active() ? NATIVE_STACK_SIZE :
                                                     THREAD_STACK_SIZE);
@@ -254,7 +258,7 @@ static int host_thread(void *(*fn)(void *), void *arg)
     err = pthread_create(&thread, wanted ? wanted : &attr, fn, arg);
     pthread_attr_destroy(&attr);
     if (!err && !atomic_exchange(&reclaimed, true)) {
-        signal_reclaim_reserved();
+        signal_reclaim_reserved(waiting);
     }
     return err;
 }

@@ -35,9 +35,14 @@ int sighand_install(SigHand *sh, int sig);
  */
 void signal_fork_child(TaskState *ts);
 
-/* Host libc keeps signals 32 and 33 for itself when it creates its first
- * thread: take them back. */
-void signal_reclaim_reserved(void);
+/*
+ * Host libc keeps signals 32 and 33 for itself when it creates its first thread:
+ * take them back.  It lets them through for a moment, and ignored ones are
+ * dropped when an action is set: @waiting are those that were pending before,
+ * which are sent again.
+ */
+uint64_t signal_reserved_pending(void);
+void signal_reclaim_reserved(uint64_t waiting);
 
 /* Index of one of SYNC_SIGNALS in TaskState.local. */
 int signal_local_index(int sig);

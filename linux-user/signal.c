@@ -37,6 +37,9 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
+/* For cancellation and for setuid() in all threads. */
+#define RESERVED_BY_LIBC (SIGMASK(32) | SIGMASK(33))
+
 #define HOST_HANDLER_FLAGS (SA_SIGINFO | SA_RESTART | SA_ONSTACK)
 
 extern long safe_syscall_asm(_Atomic int *pending, long nr, long a1, long a2,
@@ -295,6 +298,12 @@ static bool is_unblocked_by_libc(int sig)
     return sig == 32;
 }
 
+/* Nor may it be dropped; glibc lets the other one through once, too. */
+static bool may_ignore_on_host(int sig)
+{
+    return !(SIGMASK(sig) & (SYNC_SIGNALS | RESERVED_BY_LIBC));
+}
+
 int sighand_install(SigHand *sh, int sig)
 {
     const GuestSigAction *act = &sh->act[sig];
@@ -302,7 +311,7 @@ int sighand_install(SigHand *sh, int sig)
     bool sync = SIGMASK(sig) & SYNC_SIGNALS;
 
     host.flags = act->flags & (GUEST_SA_NOCLDSTOP | GUEST_SA_NOCLDWAIT);
-    if (act->handler == GUEST_SIG_IGN && !sync) {
+    if (act->handler == GUEST_SIG_IGN && may_ignore_on_host(sig)) {
         host.handler = (void *)SIG_IGN;
     } else if (act->handler == GUEST_SIG_DFL && !signal_dumps_core(sig) &&
                !is_unblocked_by_libc(sig)) {
@@ -320,7 +329,12 @@ int sighand_install(SigHand *sh, int sig)
     return raw_syscall(__NR_rt_sigaction, sig, &host, NULL, 8);
 }
 
-void signal_reclaim_reserved(void)
+uint64_t signal_reserved_pending(void)
+{
+    return signal_pending_set(task_current()) & RESERVED_BY_LIBC;
+}
+
+void signal_reclaim_reserved(uint64_t waiting)
 {
     SigHand *sh = task_current()->sighand;
 
@@ -328,6 +342,12 @@ void signal_reclaim_reserved(void)
     sighand_install(sh, 32);
     sighand_install(sh, 33);
     pthread_mutex_unlock(&sh->lock);
+    waiting &= ~signal_reserved_pending();
+    for (int sig = 32; sig <= 33; sig++) {
+        if (waiting & SIGMASK(sig)) {
+            raw_syscall(__NR_kill, getpid(), sig);
+        }
+    }
 }
 
 void signal_init(void)

@@ -36,11 +36,24 @@ static void start_thread(void)
     }
 }
 
-int main(void)
+static void ignore(int sig)
+{
+    struct {
+        void *handler;
+        uint64_t flags, restorer, mask;
+    } act = { SIG_IGN, 0, 0, 0 };
+
+    syscall(SYS_rt_sigaction, sig, &act, NULL, 8);
+}
+
+static void try(int ignored)
 {
     uint64_t all = ~0ull, pending = 0;
 
     syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, NULL, 8);
+    for (int sig = 32; ignored && sig <= 34; sig++) {
+        ignore(sig);
+    }
     for (int sig = 32; sig <= 34; sig++) {
         syscall(SYS_kill, getpid(), sig);
     }
@@ -51,5 +64,20 @@ int main(void)
     }
     syscall(SYS_rt_sigpending, &pending, 8);
     printf("pending %#lx\n", pending >> 31 & 7);
+}
+
+/* Each in a process that has had no thread. */
+int main(void)
+{
+    setvbuf(stdout, NULL, _IONBF, 0);
+    for (int i = 0; i < 2; i++) {
+        pid_t pid = fork();
+
+        if (pid == 0) {
+            try(i);
+            _exit(0);
+        }
+        waitpid(pid, NULL, 0);
+    }
     return 0;
 }
