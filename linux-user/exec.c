@@ -15,6 +15,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "signal-internal.h"
+#include "host-signal.h"
 #include "qemu/log.h"
 #include "user/elfload.h"
 #include "user/options.h"
@@ -297,20 +298,22 @@ static int classify(int fd, const char *path, bool *native, unsigned depth)
  * Doing it.
  */
 
-/* Five signals look different on the host while the emulator runs. */
+/* Some signals are never ignored on the host while the emulator runs. */
 static void host_signals_for_exec(TaskState *ts, bool enter)
 {
-    static const int sync[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP };
+    static const int caught[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP,
+                                  32, 33 };
+    HostSigAction ignore = { .handler = (void *)SIG_IGN };
     uint64_t mask = ts->blocked & SYNC_SIGNALS;
     SigHand *sh = ts->sighand;
 
     pthread_mutex_lock(&sh->lock);
-    for (int i = 0; i < ARRAY_SIZE(sync); i++) {
-        if (sh->act[sync[i]].handler == GUEST_SIG_IGN) {
+    for (int i = 0; i < ARRAY_SIZE(caught); i++) {
+        if (sh->act[caught[i]].handler == GUEST_SIG_IGN) {
             if (enter) {
-                signal(sync[i], SIG_IGN);
+                raw_syscall(__NR_rt_sigaction, caught[i], &ignore, NULL, 8);
             } else {
-                sighand_install(sh, sync[i]);
+                sighand_install(sh, caught[i]);
             }
         }
     }
