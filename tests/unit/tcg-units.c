@@ -764,28 +764,37 @@ static void gen_some(unsigned n)
 
 static uint32_t live_at_exit[64];
 
+TCGv units_take_round(TCGContext *context)
+{
+    TCGv n = tcg_temp(context), left = tcg_temp(context);
+    TCGOp *op = tcg_emit(context, TCG_OP_ld_env, MO_64);
+
+    op->dst[0] = n;
+    op->imm = offsetof(TestEnv, rounds);
+    tcg_gen2(context, TCG_OP_sub, MO_64, left, n, tcg_const(context, 1));
+    op = tcg_emit(context, TCG_OP_st_env, MO_64);
+    op->src[0] = left;
+    op->imm = offsetof(TestEnv, rounds);
+    return left;
+}
+
 /* To the start of the unit, unless that has been often enough. */
 static void gen_again(void)
 {
     TCGOp *op;
-    TCGv n = tcg_temp(s), left = tcg_temp(s);
+    TCGv left, asked = tcg_temp(s);
     unsigned enough = tcg_label_new(s, true);
 
     tcg_gen_insn_start(s, 0x1fff);
-    op = tcg_emit(s, TCG_OP_ld_env, MO_64);
-    op->dst[0] = n;
-    op->imm = offsetof(TestEnv, rounds);
-    tcg_gen2(s, TCG_OP_sub, MO_64, left, n, tcg_const(s, 1));
-    op = tcg_emit(s, TCG_OP_st_env, MO_64);
-    op->src[0] = left;
-    op->imm = offsetof(TestEnv, rounds);
+    left = units_take_round(s);
     tcg_gen_brcond(s, TCG_COND_EQ, MO_64, left, tcg_const(s, 0), enough);
     if (pick(2)) {
         if (pick(2)) {
             /* somebody asks for it in the last round but one */
-            tcg_gen_setcond(s, TCG_COND_EQ, MO_64, n, left, tcg_const(s, 1));
+            tcg_gen_setcond(s, TCG_COND_EQ, MO_64, asked, left,
+                            tcg_const(s, 1));
             op = tcg_emit(s, TCG_OP_st_env, MO_32);
-            op->src[0] = n;
+            op->src[0] = asked;
             op->imm = offsetof(TestEnv, common.interrupt_request);
         }
         tcg_gen_poll(s, UNITS_POLL);

@@ -58,4 +58,7 @@ void units_random_state(TestEnv *env);
 void units_gen(TCGContext *s, unsigned n, unsigned features);
 uint32_t units_live_at(uint64_t pc);
 
+/* Code in @s that takes one from TestEnv.rounds: a temp of what is left. */
+TCGv units_take_round(TCGContext *s);
+
 #endif

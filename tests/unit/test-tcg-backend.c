@@ -389,21 +389,12 @@ static void fault_in_loop(TCGCodeBuf buf)
 {
     static uintptr_t cookies[TCG_MAX_EXITS];
     static TestEnv start;
-    TCGv n, left, addr;
-    TCGOp *op;
+    TCGv left, addr;
 
     tcg_unit_start(s, 0x1000);
-    n = tcg_temp(s);
-    left = tcg_temp(s);
     addr = tcg_temp(s);
     tcg_gen_insn_start(s, 0x1000);
-    op = tcg_emit(s, TCG_OP_ld_env, MO_64);
-    op->dst[0] = n;
-    op->imm = offsetof(TestEnv, rounds);
-    tcg_gen2(s, TCG_OP_sub, MO_64, left, n, tcg_const(s, 1));
-    op = tcg_emit(s, TCG_OP_st_env, MO_64);
-    op->src[0] = left;
-    op->imm = offsetof(TestEnv, rounds);
+    left = units_take_round(s);
     tcg_gen_insn_start(s, 0x1001);
     tcg_gen_v(s, VOP_add, VW_32, MO_64, TCG_F_ZERO_UPPER, V[8], V[8], V[9], 0,
               0);

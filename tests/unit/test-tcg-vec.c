@@ -14,18 +14,6 @@
 #include <sys/mman.h>
 #include "tcg/tcg-vop.h"
 
-static GRand *rnd;
-
-static uint64_t random64(void)
-{
-    return (uint64_t)g_rand_int(rnd) << 32 | g_rand_int(rnd);
-}
-
-static unsigned pick(unsigned n)
-{
-    return g_rand_int_range(rnd, 0, n);
-}
-
 /* FIPS 180 and 197 examples, CRC check value, some arithmetic: everywhere. */
 static void test_known(void)
 {
@@ -75,6 +63,18 @@ static void test_known(void)
 }
 
 #ifdef __x86_64__
+
+static GRand *rnd;
+
+static uint64_t random64(void)
+{
+    return (uint64_t)g_rand_int(rnd) << 32 | g_rand_int(rnd);
+}
+
+static unsigned pick(unsigned n)
+{
+    return g_rand_int_range(rnd, 0, n);
+}
 
 typedef enum Shape {
     BIN,        /* legacy: reg = reg op rm; VEX: reg = vvvv op rm */
@@ -735,9 +735,9 @@ static void test_host(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    rnd = g_rand_new_with_seed(7);
     g_test_add_func("/tcg/vec/known", test_known);
 #ifdef __x86_64__
+    rnd = g_rand_new_with_seed(7);
     g_test_add_func("/tcg/vec/host", test_host);
 #endif
     return g_test_run();

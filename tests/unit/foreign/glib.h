@@ -568,8 +568,8 @@ static inline void g_test_trap_subprocess(const char *path, unsigned timeout,
 #define g_lite_compare(type, fmt, a, op, b) do { \
         type g_a = (a), g_b = (b); \
         if (!(g_a op g_b)) { \
-            g_lite_die(__FILE__, __LINE__, "assertion failed: " #a " " #op \
-                       " " #b ": %" fmt " and %" fmt, g_a, g_b); \
+            g_lite_die(__FILE__, __LINE__, "assertion failed: %s: %" fmt \
+                       " and %" fmt, #a " " #op " " #b, g_a, g_b); \
         } \
     } while (0)
 #define g_assert_cmpint(a, op, b)  g_lite_compare(int64_t, PRId64, a, op, b)
@@ -580,15 +580,16 @@ static inline void g_test_trap_subprocess(const char *path, unsigned timeout,
         int g_order = g_a && g_b ? strcmp(g_a, g_b) : (g_a != NULL) - \
                       (g_b != NULL); \
         if (!(g_order op 0)) { \
-            g_lite_die(__FILE__, __LINE__, "assertion failed: " #a " " #op \
-                       " " #b ": \"%s\" and \"%s\"", g_a ? g_a : "NULL", \
-                       g_b ? g_b : "NULL"); \
+            g_lite_die(__FILE__, __LINE__, "assertion failed: %s: \"%s\" " \
+                       "and \"%s\"", #a " " #op " " #b, \
+                       g_a ? g_a : "NULL", g_b ? g_b : "NULL"); \
         } \
     } while (0)
 #define g_assert_cmpmem(a, na, b, nb) do { \
         size_t g_na = (na), g_nb = (nb); \
         if (g_na != g_nb || (g_na && memcmp(a, b, g_na))) { \
-            g_lite_die(__FILE__, __LINE__, "memory differs: " #a ", " #b); \
+            g_lite_die(__FILE__, __LINE__, "memory differs: %s", \
+                       #a ", " #b); \
         } \
     } while (0)
 
