@@ -19,11 +19,11 @@ setup:
 
 # Build, then run PROG (a shell command line), or the embedded example.
 run: all
-	@if [ -n "$(PROG)" ]; then \
-	    exec $(EMU) $(PROG); \
-	else \
-	    exec scripts/run-example.sh $(EMU); \
-	fi
+ifneq ($(strip $(PROG)),)
+	@exec $(EMU) $(PROG)
+else
+	@exec scripts/run-example.sh $(EMU)
+endif
 
 # A tree that was configured before the test packages were there has no unit
 # tests; test-decode needs all of them.
@@ -39,7 +39,7 @@ check: tests
 check-isa: all
 	@scripts/run-checks.py --emulator $(EMU) --build $(BUILD) --only isa --long
 
-check-unit check-guest check-kzt check-pagesize check-real check-fuzz \
+check-unit check-guest check-loader check-kzt check-pagesize check-real check-fuzz \
 check-hosts \
 check-encoder check-style check-layers check-docs check-lift check-cli \
 check-sanitizers: all
@@ -48,6 +48,10 @@ check-sanitizers: all
 
 check-long: tests
 	@scripts/run-checks.py --emulator $(EMU) --build $(BUILD) --long
+
+# Two hours; "tests/soak/run.py --minutes N" for another time.
+soak: all
+	@tests/soak/run.py --emulator $(EMU)
 
 bench: setup all
 	@tests/bench/run.py --emulator $(EMU)
@@ -69,6 +73,7 @@ docs:
 clean:
 	@rm -rf $(BUILD) docs/_build
 
-.PHONY: all setup tests run check check-unit check-isa check-guest check-kzt check-real \
+.PHONY: all setup tests run check check-unit check-isa check-guest check-loader \
+	check-kzt check-pagesize check-real \
 	check-fuzz check-hosts check-encoder check-style check-layers check-docs check-lift \
-	check-cli check-sanitizers check-long bench bench-kzt bench-loongarch install docs clean
+	check-cli check-sanitizers check-long soak bench bench-kzt bench-loongarch install docs clean

@@ -25,6 +25,7 @@
 #include "exec/engine.h"
 #include "kzt/kzt.h"
 #include "kzt/thread.h"
+#include "qemu/cutils.h"
 #include "qemu/log.h"
 #include "user/process.h"
 #include "user/syscall.h"
@@ -96,6 +97,7 @@ static TaskState *task_new(TaskState *parent, const CloneArgs *c)
     }
     ts->env = env;
     env->common.task = ts;
+    env->random_state = qemu_random_step(&parent->env->random_state);
     env->regs[R_EAX] = 0;
     if (c->stack) {
         env->regs[R_ESP] = c->stack;
@@ -583,6 +585,7 @@ static int64_t host_fork(const CloneArgs *c, pid_t *pidfd)
 
 static int64_t clone_fork(TaskState *ts, const CloneArgs *c)
 {
+    uint64_t random = qemu_random_step(&ts->env->random_state);
     pid_t pidfd = -1;
     int64_t pid;
 
@@ -591,6 +594,7 @@ static int64_t clone_fork(TaskState *ts, const CloneArgs *c)
     pid = host_fork(c, &pidfd);
     fork_done(ts, pid == 0);
     if (pid == 0) {
+        ts->env->random_state = random;
         fork_child(ts, c);
     }
     signal_unblock_all();

@@ -468,8 +468,7 @@ int loader_exec(const LoadRequest *req, CPUArchState *env)
     guest_image.filename = xstrdup(req->execfn ? req->execfn : req->path);
     ret = stack_reserve(user_options.stack_size);
     if (ret < 0) {
-        error_report("no room for a stack of %" PRIu64 " KiB: %s (use -s)",
-                     user_options.stack_size >> 10, strerror(-ret));
+        error_report("no room for the stack: %s (use -s)", strerror(-ret));
         return EXIT_BAD_ELF;
     }
     ret = loader_map(req, &args);

@@ -181,6 +181,8 @@ int main(int argc, char **argv)
 
     env = cpu_create(NULL);
     env->model = model;
+    env->random_state = user_options.seed;
+    env->random_seeded = user_options.have_seed;
     cpu_x86_reset(env);
     task_init_main(env);
     process_atfork(mmap_fork_start, mmap_fork_end);

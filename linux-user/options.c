@@ -16,12 +16,10 @@
 #include "user/mmap.h"
 #include "user/options.h"
 
-#define DEFAULT_STACK_SIZE (8ull << 20)
 #define MIN_STACK_SIZE     (128ull << 10)
 #define MAX_STACK_SIZE     (64ull << 30)
 
 UserOptions user_options = {
-    .stack_size = DEFAULT_STACK_SIZE,
     .cpu_model = "max",
     .tso = 2,
     .cold_runs = 8,

@@ -17,6 +17,7 @@
 #include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 
 #ifndef AT_MINSIGSTKSZ
 #define AT_MINSIGSTKSZ 51
@@ -25,14 +26,52 @@
 /* What the kernel keeps free below a stack. */
 #define STACK_GAP (256 * TARGET_PAGE_SIZE)
 
-int stack_reserve(uint64_t size)
-{
-    int64_t base;
+/*
+ * What is there from the start: memory the kernel is to read or write has to
+ * be, for its faults do not make the stack grow as the guest's do.
+ */
+#define STACK_MIN         (8ull << 20)
+#define STACK_MAX         (1ull << 30)
+#define STACK_UNLIMITED   (256ull << 20)
 
-    /* The main stack is the highest thing in the guest's memory. */
-    base = target_mmap(0, size, PAGE_READ | PAGE_WRITE,
+/* What is left free for it to grow, should the limit be raised later. */
+#define STACK_ROOM_MIN    (128ull << 20)
+#define STACK_ROOM_MAX    (64ull << 30)
+
+/* RLIMIT_STACK, between @min and @max. */
+static uint64_t stack_limit(uint64_t min, uint64_t max, uint64_t unlimited)
+{
+    struct rlimit lim;
+
+    if (getrlimit(RLIMIT_STACK, &lim) < 0) {
+        return min;
+    }
+    return lim.rlim_cur == RLIM_INFINITY ? unlimited :
+           ROUND_UP(MIN(MAX(lim.rlim_cur, min), max), TARGET_PAGE_SIZE);
+}
+
+static int64_t map_stack(uint64_t size)
+{
+    return target_mmap(0, size, PAGE_READ | PAGE_WRITE,
                        TARGET_MAP_PRIVATE | TARGET_MAP_ANONYMOUS |
                        TARGET_MAP_NORESERVE | TARGET_MAP_STACK, -1, 0);
+}
+
+int stack_reserve(uint64_t size)
+{
+    bool given = size;
+    uint64_t room;
+    int64_t base;
+
+    if (!given) {
+        size = stack_limit(STACK_MIN, STACK_MAX, STACK_UNLIMITED);
+    }
+    /* The main stack is the highest thing in the guest's memory. */
+    base = map_stack(size);
+    if (base < 0 && !given) {
+        size = STACK_MIN;       /* RLIMIT_AS, for one */
+        base = map_stack(size);
+    }
     if (base < 0) {
         return base;
     }
@@ -44,7 +83,10 @@ int stack_reserve(uint64_t size)
     mmap_set_name(base, size, "[stack]");
     guest_image.stack_base = base;
     guest_image.stack_top = base + size;
-    guest_layout.mmap_top = (base - STACK_GAP) & -host_page_size;
+    room = MIN(stack_limit(STACK_ROOM_MIN, STACK_ROOM_MAX, STACK_ROOM_MAX),
+               guest_layout.mmap_top / 8);
+    base -= STACK_GAP + (room > size ? room - size : 0);
+    guest_layout.mmap_top = base & -host_page_size;
     return 0;
 }
 
@@ -82,25 +124,13 @@ static uint64_t push_vector(Builder *b, char **v, int n, uint64_t *ptrs)
     return b->sp;
 }
 
-/* One step of a 64-bit generator good enough for reproducible "random". */
-static uint64_t seeded(uint64_t *state)
-{
-    uint64_t z = *state += 0x9e3779b97f4a7c15ull;
-
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
-    return z ^ (z >> 31);
-}
-
-static uint64_t push_random(Builder *b)
+static uint64_t push_random(Builder *b, CPUArchState *env)
 {
     uint64_t bytes[2] = { 0 };
 
-    if (user_options.have_seed) {
-        uint64_t state = user_options.seed;
-
-        bytes[0] = seeded(&state);
-        bytes[1] = seeded(&state);
+    if (env->random_seeded) {
+        bytes[0] = qemu_random_step(&env->random_state);
+        bytes[1] = qemu_random_step(&env->random_state);
     } else if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes)) {
         const void *host = (const void *)(uintptr_t)getauxval(AT_RANDOM);
 
@@ -184,7 +214,7 @@ int stack_build(const LoadRequest *req, int argc, char **argv,
     info->arg_end = b.sp;
     info->arg_start = push_vector(&b, argv, argc, words + 1);
     platform = push_string(&b, "x86_64");
-    random = push_random(&b);
+    random = push_random(&b, env);
     words[n++] = argc;
 
     fill_auxv(info, env, random, execfn, platform);

@@ -34,9 +34,7 @@ Usage: qemu-binfmt-conf.sh [options]
   --preserve-argv0 yes|no  flag P: the program sees its original argv[0] [no]
   --credential yes|no      flags OC: set-uid programs keep their credentials,
                            the emulator becomes part of the system's trust [no]
-  --name NAME              name of the registration [$name]; another name than
-                           the default is also the way to say on an x86-64
-                           host that a loop is avoided (with --magic)
+  --name NAME              name of the registration [$name]
   --magic MAGIC            another magic, for hosts whose own format this is
   --unregister             remove the registration
 EOT
@@ -84,7 +82,8 @@ if [ $mode = unregister ]; then
     exit 0
 fi
 
-if [ "$(uname -m)" = x86_64 ] && [ $own_magic = no ]; then
+if [ $mode = register ] && [ "$(uname -m)" = x86_64 ] && [ $own_magic = no ]
+then
     fail "this host runs x86-64 programs itself: registering their format" \
          "would make the emulator start itself for ever; use --magic for a" \
          "private format"

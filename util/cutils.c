@@ -76,6 +76,15 @@ bool qemu_strtosz(const char *s, uint64_t *val)
     return true;
 }
 
+uint64_t qemu_random_step(uint64_t *state)
+{
+    uint64_t z = *state += 0x9e3779b97f4a7c15ull;
+
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
+    return z ^ (z >> 31);
+}
+
 bool qemu_strtobool(const char *s, bool *val)
 {
     static const char names[][2][6] = {

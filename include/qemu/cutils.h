@@ -24,6 +24,9 @@ bool qemu_strtosz(const char *s, uint64_t *val);
 /* "on", "yes", "true", "1" or "off", "no", "false", "0". */
 bool qemu_strtobool(const char *s, bool *val);
 
+/* The next number of a generator: for what is to be reproducible, not secret. */
+uint64_t qemu_random_step(uint64_t *state);
+
 /* malloc family that ends the process instead of returning NULL. */
 void *xmalloc(size_t size);
 void *xcalloc(size_t n, size_t size);

@@ -12,7 +12,7 @@
 
 typedef struct UserOptions {
     const char *ld_prefix;      /* -L, or NULL */
-    uint64_t stack_size;        /* -s, bytes */
+    uint64_t stack_size;        /* -s, bytes; 0: see stack_reserve() */
     const char *cpu_model;      /* -cpu */
     const char *argv0;          /* -0, or NULL */
     const char *uname_release;  /* -r, or NULL */

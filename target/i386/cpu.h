@@ -116,6 +116,8 @@ typedef struct QEMU_ALIGNED(64) CPUArchState {
     int host_si_code;   /* si_code of the host fault, when it came from one */
 
     uint64_t tsc_offset;
+    uint64_t random_state;      /* of RDRAND, when it is to be reproducible */
+    bool random_seeded;
     const struct X86CPUModel *model;    /* CPUID contents, shared, read-only */
 } CPUArchState;
 

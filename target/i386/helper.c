@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
+#include "qemu/cutils.h"
 #include "exec/engine.h"
 #include "target/i386/helper.h"
 #include <sched.h>
@@ -331,6 +332,9 @@ static uint64_t helper_rdrand(CPUArchState *env)
 {
     uint64_t v = 0;
 
+    if (env->random_seeded) {
+        return qemu_random_step(&env->random_state);
+    }
     while (getrandom(&v, sizeof(v), 0) != sizeof(v)) {
     }
     return v;

@@ -245,6 +245,51 @@ def stack_size(c):
 
 
 @test
+def stack_limit(c):
+    """The stack follows the limit: set before, unlimited, raised by itself."""
+    f = c.compile('deep', r'''
+#include <stdio.h>
+#include <sys/resource.h>
+#include <unistd.h>
+static unsigned deep(unsigned n)
+{
+    volatile char b[4000];
+    b[0] = 0;
+    return n ? deep(n - 1) + b[0] : 0;
+}
+static void by_kernel(int fd)
+{
+    char big[20 << 20];
+    if (read(fd, big, 1) != 1 || big[0] != 'x') {
+        puts("the kernel cannot write there");
+    }
+}
+int main(int argc, char **argv)
+{
+    struct rlimit lim;
+    int fd[2];
+    if (argc > 1) {
+        getrlimit(RLIMIT_STACK, &lim);
+        lim.rlim_cur = 60 << 20;
+        setrlimit(RLIMIT_STACK, &lim);
+    } else {
+        pipe(fd);
+        write(fd[1], "x", 1);
+        by_kernel(fd[0]);
+    }
+    printf("%u\n", deep(10000));
+}''', '-O0')
+    for limit in '65536', 'unlimited':
+        p = subprocess.run(['bash', '-c', f'ulimit -S -s {limit} && exec "$@"',
+                            'bash', c.emu, f], capture_output=True,
+                           text=True)
+        expect(p, 0, '0\n', '')
+    expect(c.run(f, 'raise'), 0, '0\n', '')
+    p = c.run(f)
+    assert p.returncode == -signal.SIGSEGV, p
+
+
+@test
 def log_items(c):
     p = c.run('-d', 'help')
     expect(p, 0)
@@ -407,6 +452,41 @@ def seed_is_reproducible(c):
                   'printf("%02x", r[i]); return 0;}')
     a, b = c.run('-seed', '1', f).stdout, c.run('-seed', '1', f).stdout
     assert a == b and len(a) == 32 and a != c.run('-seed', '2', f).stdout
+    f = c.compile('rdrand', r'''
+#include <immintrin.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+static void *show(void *name)
+{
+    unsigned long long a, b;
+    while (!_rdrand64_step(&a) || !_rdseed64_step(&b)) {
+    }
+    printf("%s %llx %llx\n", (char *)name, a, b);
+    fflush(stdout);
+    return NULL;
+}
+int main(void)
+{
+    pthread_t t;
+    show("main");
+    pthread_create(&t, NULL, show, "thread");
+    pthread_join(t, NULL);
+    if (fork() == 0) {
+        show("child");
+        _exit(0);
+    }
+    wait(NULL);
+    show("main");
+}
+''', '-mrdrnd', '-mrdseed', '-pthread')
+    for accel in 'tcg', 'interp':
+        a, b = (c.run('-accel', accel, '-seed', '1', f).stdout for _ in 'ab')
+        words = re.findall('[0-9a-f]{9,}', a)
+        assert a == b and len(words) == len(set(words)) == 8, (a, b)
+        assert a != c.run('-accel', accel, '-seed', '2', f).stdout
+    assert c.run(f).stdout != c.run(f).stdout
 
 
 @test
