@@ -169,6 +169,20 @@ def later_options_refused(c):
 
 
 @test
+def debuggers_refused(c):
+    """As docs/user/troubleshooting.rst says, and nothing hangs."""
+    if not os.path.exists('/usr/bin/gdb'):
+        raise Skip('gdb is not installed')
+    p = c.run('/usr/bin/gdb', '-nx', '-batch', '-ex', 'run', '-ex',
+              'print 6*7', '/bin/true')
+    assert 'ptrace: Operation not permitted' in p.stderr and \
+        '$1 = 42' in p.stdout, p
+    p = c.run('-d', 'unimp', '/usr/bin/gdb', '-nx', '-batch', '-p',
+              str(os.getpid()))
+    assert 'ptrace' in p.stderr and p.returncode != -signal.SIGSEGV, p
+
+
+@test
 def exit_status(c):
     for n in (0, 1, 7, 255):
         expect(c.run('/bin/sh', '-c', f'exit {n}'), n, '', '')
