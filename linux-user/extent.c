@@ -29,7 +29,7 @@ uint64_t mmap_extent(uint64_t addr, uint64_t len, bool write)
     int prot = write ? PAGE_WRITE : PAGE_READ | PAGE_WRITE | PAGE_EXEC;
     uint64_t at = addr, stop = addr + len, end;
 
-    while (at < stop) {
+    while (at < stop && at < TARGET_TASK_SIZE) {
         int flags = page_get_flags(at, &end);
 
         if (flags & PAGE_VALID ? !(flags & prot) : shares_host_page(at)) {

@@ -86,9 +86,10 @@ bool page_set_remove(PageSet *s, uint64_t addr)
 /* First page in [addr, end) whose membership is @want, or @end. */
 static uint64_t scan(const PageSet *s, uint64_t addr, uint64_t end, bool want)
 {
-    end = MIN(end, 1ull << 47);
+    uint64_t stop = MIN(end, 1ull << 47);
+
     addr &= ~(uint64_t)0xfff;
-    while (addr < end) {
+    while (addr < stop) {
         PageSetLeaf *leaf;
         unsigned i;
         uint64_t w;
@@ -114,7 +115,8 @@ static uint64_t scan(const PageSet *s, uint64_t addr, uint64_t end, bool want)
         }
         addr += (uint64_t)(64 - i % 64) << PAGE_SHIFT;
     }
-    return end;
+    /* Nothing above user space is in the set. */
+    return want ? end : MIN(MAX(addr, stop), end);
 }
 
 uint64_t page_set_next(const PageSet *s, uint64_t addr, uint64_t end)

@@ -458,6 +458,13 @@ static void test_page_set(void)
     g_assert_cmphex(page_set_next(s, 0x2000, 1ull << 47), ==, a);
     g_assert_cmphex(page_set_next(s, 0x2000, a), ==, a);
     g_assert_cmphex(page_set_run_end(s, a, 1ull << 47), ==, a + 2 * PAGE);
+    /* There is nothing above user space, and a search there ends. */
+    page_set_add(s, (1ull << 47) - PAGE);
+    g_assert_cmphex(page_set_next(s, 1ull << 47, 1ull << 48), ==, 1ull << 48);
+    g_assert_cmphex(page_set_run_end(s, 1ull << 47, 1ull << 48), ==,
+                    1ull << 47);
+    g_assert_cmphex(page_set_run_end(s, (1ull << 47) - PAGE, 1ull << 48), ==,
+                    1ull << 47);
     page_set_remove_range(s, 0, a + PAGE);
     g_assert_false(page_set_test(s, 0x1000) || page_set_test(s, a));
     g_assert_true(page_set_remove(s, a + PAGE));
