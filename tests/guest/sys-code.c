@@ -5,6 +5,8 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "guest.h"
+#include <sys/ioctl.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -31,8 +33,13 @@ static int run(size_t offset)
 static void prepare(size_t offset)
 {
     encode(page + offset, 1);
-    CHECK_EQ(run(offset), 1);
-    CHECK_EQ(run(offset), 1);
+    for (int i = 0; i < 20; i++) {
+        CHECK_EQ(run(offset), 1);
+    }
+}
+
+static void on_alarm(int sig, siginfo_t *si, void *uc)
+{
 }
 
 static uint32_t next = 100;
@@ -53,6 +60,55 @@ static int file_with(const void *data, size_t len, off_t at)
     unlink(name);
     CHECK_EQ(pwrite(fd, data, len, at), len);
     return fd;
+}
+
+/* A result beside code that was never written over and has run often. */
+static void *beside_code(void)
+{
+    page = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
+                MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    prepare(0);
+    return page + 64;
+}
+
+/* What has happened before the result is written happens once. */
+static void once(void)
+{
+    struct itimerval t = { .it_value = { 1000 } }, *old;
+    struct timespec *left, want = { 0, 300000000 };
+    uint8_t *saved = page;
+    int fds[2], fd, n;
+    double start;
+    off_t *at;
+
+    handle(SIGALRM, on_alarm, 0);
+    old = beside_code();
+    CHECK_EQ(setitimer(ITIMER_REAL, &t, old), 0);
+    CHECK_EQ(old->it_value.tv_sec, 0);
+
+    pipe(fds);
+    fd = file_with("abcdef", 6, 0);
+    at = beside_code();
+    CHECK_EQ(sendfile(fds[1], fd, at, 3), 3);
+    CHECK_EQ(ioctl(fds[0], FIONREAD, &n), 0);
+    CHECK_EQ(n, 3);
+    CHECK_EQ(*at, 3);
+    at = beside_code();
+    CHECK_EQ(splice(fd, at, fds[1], NULL, 3, 0), 3);
+    CHECK_EQ(ioctl(fds[0], FIONREAD, &n), 0);
+    CHECK_EQ(n, 6);
+    CHECK_EQ(*at, 3);
+    close(fd);
+
+    left = beside_code();
+    t.it_value = (struct timeval) { 0, 100000 };
+    setitimer(ITIMER_REAL, &t, NULL);
+    start = now();
+    CHECK_EQ(nanosleep(&want, left), -1);
+    CHECK_EQ(errno, EINTR);
+    CHECK(now() - start < 0.29);
+    CHECK(left->tv_nsec > 0 && left->tv_nsec < 210000000);
+    page = saved;
 }
 
 int main(void)
@@ -135,6 +191,8 @@ int main(void)
         CHECK(syscall(SYS_getdents64, fd, page + 512 + 64, 2048) > 0);
         CHECK_EQ(run(512), 1);
     }
+
+    once();
 
     /* Read-only for the guest stays read-only. */
     prepare(0);

@@ -12,6 +12,8 @@
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
 
+/* also: -strace */
+
 static volatile sig_atomic_t hits;
 
 static void on_signal(int sig)
@@ -209,6 +211,51 @@ static void test_fds(void)
     puts("fds");
 }
 
+static atomic_int stop;
+
+static void on_poke(int sig, siginfo_t *si, void *uc)
+{
+}
+
+static void *poke(void *arg)
+{
+    while (!stop) {
+        syscall(SYS_tgkill, getpid(), getpid(), SIGUSR1);
+        sched_yield();
+    }
+    return NULL;
+}
+
+/* Whenever the signal comes, EINTR says how much is left. */
+static void test_sleep(void)
+{
+    const struct timespec want = { 5, 500 };
+    struct timespec left;
+    pthread_t thread;
+    int silent = 0;
+
+    handle(SIGUSR1, on_poke, 0);
+    pthread_create(&thread, NULL, poke, NULL);
+    for (int i = 0; i < 4000; i++) {
+        left.tv_sec = -1;
+        if (i & 1) {
+            CHECK_EQ(sc(syscall(SYS_nanosleep, &want, &left)), -EINTR);
+        } else {
+            CHECK_EQ(sc(syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, &want,
+                                &left)), -EINTR);
+        }
+        silent += left.tv_sec != 5 && left.tv_sec != 4;
+    }
+    stop = 1;
+    pthread_join(thread, NULL);
+    CHECK_EQ(silent, 0);
+    left.tv_sec = -1;
+    CHECK_EQ(sc(syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, TIMER_ABSTIME,
+                        &(struct timespec){ 1, 0 }, &left)), 0);
+    CHECK_EQ(left.tv_sec, -1);
+    puts("sleep");
+}
+
 int main(void)
 {
     char dir[] = "workXXXXXX";
@@ -219,5 +266,6 @@ int main(void)
     test_masks();
     test_epoll();
     test_fds();
+    test_sleep();
     return 0;
 }
