@@ -134,6 +134,18 @@ static int64_t waitid_looking(int type, pid_t id, siginfo_t *info, int options,
     return ret;
 }
 
+/*
+ * Six words, as the kernel does it: whatever the result, and not what is
+ * between them.
+ */
+static bool put_info(uint64_t addr, const siginfo_t *info)
+{
+    const size_t pid = offsetof(siginfo_t, si_pid);
+
+    return copy_to_guest(addr, info, 3 * sizeof(int)) &&
+           copy_to_guest(addr + pid, &info->si_pid, 3 * sizeof(int));
+}
+
 int64_t sys_waitid(CPUArchState *env, const uint64_t *a)
 {
     struct rusage usage;
@@ -153,12 +165,8 @@ int64_t sys_waitid(CPUArchState *env, const uint64_t *a)
         }
     }
     got = ret == 0 && (!a[2] || info.si_pid);
-    if (ret == 0 && a[2] &&
-        !copy_to_guest(a[2], &info, offsetof(siginfo_t, si_status) + 4)) {
-        return -EFAULT;
-    }
     if (got && a[4] && !put_guest(a[4], usage)) {
         return -EFAULT;
     }
-    return ret;
+    return a[2] && !put_info(a[2], &info) ? -EFAULT : ret;
 }

@@ -34,20 +34,19 @@ static bool path_is_plain(uint64_t addr)
     return head[0] == '/' && memcmp(head, "/proc/", 6);
 }
 
-int64_t guest_path_read(uint64_t addr, char buf[PATH_MAX], const char **host,
-                        bool nofollow)
+void guest_path_read(uint64_t addr, char buf[PATH_MAX], const char **host,
+                     bool nofollow)
 {
     char prefixed[PATH_MAX];
-    int64_t len;
 
-    /* No path at all (AT_EMPTY_PATH) and bad pointers: the kernel answers. */
-    if (!addr || path_is_plain(addr)) {
+    /*
+     * No path at all (AT_EMPTY_PATH), bad pointers, too long: the kernel
+     * answers, after it has looked at other arguments.
+     */
+    if (!addr || path_is_plain(addr) ||
+        strncpy_from_guest(buf, addr, PATH_MAX) < 0) {
         *host = g2h(addr);
-        return 0;
-    }
-    len = strncpy_from_guest(buf, addr, PATH_MAX);
-    if (len < 0) {
-        return len;
+        return;
     }
     *host = buf;
     if (path_prefix()) {
@@ -60,7 +59,6 @@ int64_t guest_path_read(uint64_t addr, char buf[PATH_MAX], const char **host,
     if (!nofollow && path_is_proc_self_exe(buf)) {
         *host = path_exe_host();
     }
-    return 0;
 }
 
 static int64_t do_openat(CPUArchState *env, int dirfd, uint64_t path_addr,
@@ -79,14 +77,10 @@ static int64_t do_openat(CPUArchState *env, int dirfd, uint64_t path_addr,
                                 TARGET_O_TMPBIT));
 
         if (reads) {
-            ret = guest_path_read(path_addr, buf, &path,
-                                  flags & TARGET_O_NOFOLLOW);
+            guest_path_read(path_addr, buf, &path, flags & TARGET_O_NOFOLLOW);
         } else {
-            ret = strncpy_from_guest(buf, path_addr, sizeof(buf));
-            path = buf;
-        }
-        if (ret < 0) {
-            return ret;
+            path = strncpy_from_guest(buf, path_addr, sizeof(buf)) < 0 ?
+                   g2h(path_addr) : buf;
         }
         if (path == buf && proc_maybe_view(path)) {
             ret = proc_open_view(env, dirfd, path, host_flags);
@@ -149,11 +143,8 @@ int64_t sys_openat2(CPUArchState *env, const uint64_t *a)
         bool writes = (how.flags & (TARGET_O_ACCMODE | TARGET_O_CREAT |
                                     TARGET_O_TRUNC)) != O_RDONLY;
 
-        ret = guest_path_read(a[1], buf, &path,
-                              writes || (how.flags & TARGET_O_NOFOLLOW));
-        if (ret < 0) {
-            return ret;
-        }
+        guest_path_read(a[1], buf, &path,
+                        writes || (how.flags & TARGET_O_NOFOLLOW));
         if (writes) {
             path = g2h(a[1]);
         } else if (path == buf && proc_maybe_view(path)) {
@@ -180,15 +171,11 @@ static int64_t do_faccessat(int dirfd, uint64_t addr, int mode, int flags)
 {
     char buf[PATH_MAX];
     const char *path;
-    int64_t ret = 0;
 
     if ((mode & W_OK) && !(flags & ~AT_EACCESS)) {
         path = g2h(addr);
     } else {
-        ret = guest_path_read(addr, buf, &path, flags & AT_SYMLINK_NOFOLLOW);
-    }
-    if (ret < 0) {
-        return ret;
+        guest_path_read(addr, buf, &path, flags & AT_SYMLINK_NOFOLLOW);
     }
     if (!flags) {
         return raw_syscall(__NR_faccessat, dirfd, path, mode);
@@ -218,10 +205,7 @@ static int64_t do_readlinkat(CPUArchState *env, int dirfd, uint64_t addr,
     const char *path;
     int64_t ret;
 
-    ret = guest_path_read(addr, buf, &path, true);
-    if (ret < 0) {
-        return ret;
-    }
+    guest_path_read(addr, buf, &path, true);
     if (path == buf && proc_maybe_view(path)) {
         ret = proc_readlink_view(env, dirfd, path, link, sizeof(link));
         if (ret != -QEMU_NO_VIEW) {
@@ -269,19 +253,18 @@ int64_t sys_statfs(CPUArchState *env, const uint64_t *a)
 {
     char buf[PATH_MAX];
     const char *path;
-    int64_t ret = guest_path_read(a[0], buf, &path, false);
 
-    return ret < 0 ? ret : raw_syscall(__NR_statfs, path, a[1]);
+    guest_path_read(a[0], buf, &path, false);
+    return raw_syscall(__NR_statfs, path, a[1]);
 }
 
 int64_t sys_inotify_add_watch(CPUArchState *env, const uint64_t *a)
 {
     char buf[PATH_MAX];
     const char *path;
-    int64_t ret = guest_path_read(a[1], buf, &path, a[2] & IN_DONT_FOLLOW);
 
-    return ret < 0 ? ret :
-           raw_syscall(__NR_inotify_add_watch, (int)a[0], path, a[2]);
+    guest_path_read(a[1], buf, &path, a[2] & IN_DONT_FOLLOW);
+    return raw_syscall(__NR_inotify_add_watch, (int)a[0], path, a[2]);
 }
 
 /* Extended attributes: reading ones look below the prefix. */
@@ -290,9 +273,9 @@ static int64_t xattr_call(long nr, const uint64_t *a, bool nofollow)
 {
     char buf[PATH_MAX];
     const char *path;
-    int64_t ret = guest_path_read(a[0], buf, &path, nofollow);
 
-    return ret < 0 ? ret : raw_syscall(nr, path, a[1], a[2], a[3]);
+    guest_path_read(a[0], buf, &path, nofollow);
+    return raw_syscall(nr, path, a[1], a[2], a[3]);
 }
 
 int64_t sys_getxattr(CPUArchState *env, const uint64_t *a)

@@ -88,12 +88,12 @@ static inline bool fd_hidden(int fd)
 }
 
 /*
- * file.c: a guest path for a call that reads.  On success *host is what to
- * hand to the kernel: the guest's own string or one in @buf.  Returns 0 or
- * -errno.
+ * file.c: a guest path for a call that reads.  *host becomes what to
+ * hand to the kernel: the guest's own string, also when it cannot be read, or
+ * one in @buf.
  */
-int64_t guest_path_read(uint64_t addr, char buf[PATH_MAX], const char **host,
-                        bool nofollow);
+void guest_path_read(uint64_t addr, char buf[PATH_MAX], const char **host,
+                     bool nofollow);
 
 /*
  * procfs.c: a view of /proc made by the emulator.  @dirfd and @path as in

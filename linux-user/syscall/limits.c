@@ -14,6 +14,7 @@
 #include "internal.h"
 #include "user/mmap.h"
 #include <sys/mman.h>
+#include <sys/select.h>
 #include <sys/socket.h>
 
 /* What the kernel reads or writes through a pointer of this kind. */
@@ -24,7 +25,11 @@ typedef struct ArgAccess {
 
 static const ArgAccess accesses[ARG_KIND_COUNT] = {
     [ARG_FUTEX] = { 4, false },
+    [ARG_SIGSET] = { 8, false },
+    [ARG_SIGINFO] = { 48, false },
     [ARG_TIMESPEC] = { 16, false },
+    [ARG_IOTIMESPEC] = { 16, false },
+    [ARG_IOTIMEVAL] = { 16, false },
     [ARG_TIMESPECS] = { 32, false },
     [ARG_TIMEVAL] = { 16, false },
     [ARG_TIMEVALS] = { 32, false },
@@ -33,6 +38,9 @@ static const ArgAccess accesses[ARG_KIND_COUNT] = {
     [ARG_IRLIMIT] = { 16, false },
     [ARG_SCHEDPARAM] = { 4, false },
     [ARG_UTIMBUF] = { 16, false },
+    [ARG_SIGEVENT] = { 64, false },
+    [ARG_MQATTR] = { 64, false },
+    [ARG_IOCAPHDR] = { 8, false },
     [ARG_EPOLLEV] = { 12, false },
     [ARG_SEMBUF] = { 6, false },
     [ARG_SOCKADDR] = { 1, false },
@@ -45,6 +53,8 @@ static const ArgAccess accesses[ARG_KIND_COUNT] = {
     [ARG_OSTATFS] = { 120, true },
     [ARG_OTIMESPEC] = { 16, true },
     [ARG_OTIMEVAL] = { 16, true },
+    [ARG_OTIMEZONE] = { 8, true },
+    [ARG_OMQATTR] = { 64, true },
     [ARG_OFDPAIR] = { 8, true },
     [ARG_ORUSAGE] = { 144, true },
     [ARG_OSIGINFO] = { 128, true },
@@ -65,12 +75,28 @@ static bool may_touch(uint64_t addr, uint64_t len, bool write)
     return mmap_extent(addr, len, write) == len;
 }
 
-/* A page that nobody may touch: no address is safe from a guest that maps it. */
-static uint64_t nowhere(void)
+/* Argument @ref as the size the call takes it for. */
+static uint64_t count_of(const SyscallDesc *d, const uint64_t *a, unsigned ref)
+{
+    uint8_t kind = d->args[ref].kind;
+
+    return kind == ARG_D || kind == ARG_U ? (uint32_t)a[ref] : a[ref];
+}
+
+/*
+ * Where argument @addr leads nobody: a page that must not be touched, because no
+ * other address is safe from a guest that maps it.  What the kernel knows not
+ * to be an address of user space stays that, and what is odd stays odd: it may
+ * look at these first.
+ */
+static uint64_t nowhere(uint64_t addr)
 {
     static _Atomic uint64_t page;
     uint64_t at = page, none = 0;
 
+    if (!access_ok(addr, 1)) {
+        return addr | 1ull << 63;
+    }
     if (!at) {
         at = (uintptr_t)mmap(NULL, host_page_size, PROT_NONE,
                              MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -79,7 +105,7 @@ static uint64_t nowhere(void)
             at = none;
         }
     }
-    return at;
+    return at + addr % GUEST_PAGE_SIZE;
 }
 
 /* Does a call that can read a part of its buffer write that part? */
@@ -101,9 +127,14 @@ static void limit_buffer(SyscallLimit *l, const SyscallDesc *d, uint64_t *a,
                          unsigned i, bool write)
 {
     unsigned ref = d->args[i].ref;
-    uint64_t len = ref < 6 ? MIN(a[ref], (uint64_t)INT_MAX) : 0;
-    uint64_t ok = mmap_extent(a[i], len, write);
+    uint64_t n = ref < 6 ? count_of(d, a, ref) : 0;
+    uint64_t len = MIN(n, (uint64_t)INT_MAX);
+    uint64_t ok;
 
+    if (!access_ok(a[i], n) && access_ok(a[i], 1)) {
+        return;                 /* EFAULT, or the call knows a limit */
+    }
+    ok = mmap_extent(a[i], len, write);
     l->closed |= stops_early(a[i], ok);
     if (ok == len) {
         return;
@@ -111,7 +142,7 @@ static void limit_buffer(SyscallLimit *l, const SyscallDesc *d, uint64_t *a,
     if (ok && (write || may_be_short(d->host_nr))) {
         a[ref] = ok;
     } else {
-        a[i] = nowhere();
+        a[i] = nowhere(a[i]);
         l->bad = true;
     }
 }
@@ -134,7 +165,7 @@ static void limit_iov(SyscallLimit *l, const SyscallDesc *d, uint64_t *a,
         return;                 /* EINVAL */
     }
     if (!copy_from_guest(v, a[i], n * sizeof(*v))) {
-        a[i] = nowhere();
+        a[i] = nowhere(a[i]);
         l->bad = true;
         return;
     }
@@ -156,7 +187,7 @@ static void limit_iov(SyscallLimit *l, const SyscallDesc *d, uint64_t *a,
                 v[k].iov_len = ok;
                 v[++k].iov_len = len - ok;
             }
-            v[k].iov_base = (void *)(uintptr_t)nowhere();
+            v[k].iov_base = (void *)(uintptr_t)nowhere(base + ok);
             a[i] = (uintptr_t)v;
             a[ref] = k + 1;
             l->bad = true;
@@ -204,11 +235,16 @@ static bool is_bad(const SyscallDesc *d, const uint64_t *a, unsigned i)
                !may_touch(a[i], MIN(room, sizeof(struct sockaddr_storage)),
                           true);
     case ARG_FDSET:
-        n = ROUND_UP(MIN(a[arg->ref], (uint64_t)INT_MAX), 64) / 8;
+        /* More than the process has room for is not looked at. */
+        n = ROUND_UP(MIN(count_of(d, a, arg->ref), FD_SETSIZE), 64) / 8;
         return !may_touch(a[i], n, true);
+    case ARG_P:
+        /* A structure without a kind of its own. */
+        return arg->out_size && arg->ref > 5 &&
+               !may_touch(a[i], arg->out_size, true);
     }
     if (arg->ref < 6) {
-        n = MIN(a[arg->ref], (uint64_t)INT_MAX);
+        n = MIN(count_of(d, a, arg->ref), (uint64_t)INT_MAX);
     }
     return access->size && !may_touch(a[i], n * access->size, access->write);
 }
@@ -248,7 +284,7 @@ void syscall_limit(SyscallLimit *l, const SyscallDesc *d, uint64_t *a)
             break;
         default:
             if (is_bad(d, a, i)) {
-                a[i] = nowhere();
+                a[i] = nowhere(a[i]);
                 l->bad = true;
             }
         }

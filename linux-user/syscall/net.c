@@ -10,7 +10,11 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "internal.h"
+#include "user/mmap.h"
+#include <fcntl.h>
+#include <poll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <time.h>
 
 static int64_t accept_any(int fd, uint64_t addr, uint64_t len_addr, int flags)
@@ -18,22 +22,27 @@ static int64_t accept_any(int fd, uint64_t addr, uint64_t len_addr, int flags)
     struct sockaddr_storage name;
     socklen_t len = sizeof(name);
     uint32_t room;
-    int64_t ret;
+    int64_t ret, err;
 
     if (!addr) {
         return safe_syscall(__NR_accept4, fd, NULL, NULL, flags);
     }
-    if (!get_guest_u32(&room, len_addr)) {
-        return -EFAULT;
-    }
-    if ((int32_t)room < 0) {
-        return -EINVAL;
-    }
     ret = safe_syscall(__NR_accept4, fd, &name, &len, flags);
-    if (ret >= 0 && (!copy_to_guest(addr, &name, MIN(room, len)) ||
-                     !put_guest_u32(len_addr, len))) {
+    if (ret < 0) {
+        return ret;
+    }
+    /* As in the kernel, only now: the connection is lost if this fails. */
+    if (!get_guest_u32(&room, len_addr)) {
+        err = -EFAULT;
+    } else if ((int32_t)room < 0) {
+        err = -EINVAL;
+    } else {
+        err = copy_to_guest(addr, &name, MIN(room, len)) &&
+              put_guest_u32(len_addr, len) ? 0 : -EFAULT;
+    }
+    if (err) {
         close(ret);
-        return -EFAULT;
+        return err;
     }
     return ret;
 }
@@ -63,8 +72,59 @@ static bool takes_messages(int fd)
            domain != AF_ALG;
 }
 
+/* Is this an array of buffers the kernel refuses before it looks further? */
+static bool iov_is_bad(uint64_t iov, uint64_t n)
+{
+    struct iovec last;
+
+    return n > IOV_MAX || (n && !get_guest(last, iov + (n - 1) * sizeof(last)));
+}
+
+/* Bytes of [addr, addr + len), or of @len buffers, in pages that are closed? */
+static bool any_closed(uint64_t addr, uint64_t len, bool vector)
+{
+    bool any = mmap_closed_in(addr, vector ? len * sizeof(struct iovec) :
+                                             MIN(len, (uint64_t)INT_MAX));
+
+    for (uint64_t i = 0; vector && i < len && !any; i++) {
+        struct iovec v;
+
+        if (!get_guest(v, addr + i * sizeof(v))) {
+            break;
+        }
+        any = mmap_closed_in(h2g(v.iov_base), MIN(v.iov_len, INT_MAX));
+    }
+    return any;
+}
+
+/*
+ * Events, signals, what was typed: gone as well when the kernel cannot write it.
+ * Files, pipes and streams give it again.
+ */
+static int64_t await_event(const SyscallDesc *d, const uint64_t *a)
+{
+    struct pollfd p = { a[0], POLLIN };
+    struct stat st;
+    int64_t ret;
+
+    if (!any_closed(a[1], a[2], d->host_nr == __NR_readv) ||
+        fstat(a[0], &st) < 0 || S_ISREG(st.st_mode) || S_ISDIR(st.st_mode) ||
+        S_ISBLK(st.st_mode) || S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode)) {
+        return 0;
+    }
+    if (!(fcntl(a[0], F_GETFL) & O_NONBLOCK)) {
+        ret = safe_syscall(__NR_ppoll, &p, 1, NULL, NULL, 8);
+        if (ret < 0) {
+            return ret == -EINTR ? -QEMU_ERESTARTSYS : ret;
+        }
+    }
+    syscall_unprotect(d, a, 0);
+    return 0;
+}
+
 int64_t syscall_await_message(const SyscallDesc *d, const uint64_t *a)
 {
+    struct msghdr m;
     bool plain = false;
     int64_t ret;
     int flags;
@@ -72,23 +132,36 @@ int64_t syscall_await_message(const SyscallDesc *d, const uint64_t *a)
 
     switch (d->host_nr) {
     case __NR_recvmsg:
+        if (!get_guest(m, a[1]) || iov_is_bad(h2g(m.msg_iov), m.msg_iovlen)) {
+            return 0;
+        }
         flags = a[2];
         break;
     case __NR_recvfrom:
+        if (!access_ok(a[1], a[2])) {
+            return 0;
+        }
+        /* fall through */
     case __NR_recvmmsg:
         flags = a[3];
         break;
-    case __NR_read:
     case __NR_readv:
+        if (iov_is_bad(a[1], a[2])) {
+            return 0;
+        }
+        /* fall through */
+    case __NR_read:
         flags = 0;
         plain = true;
         break;
     default:
         return 0;
     }
-    if ((flags & (MSG_PEEK | MSG_OOB | MSG_ERRQUEUE)) ||
-        (plain && !takes_messages(a[0]))) {
+    if (flags & (MSG_PEEK | MSG_OOB | MSG_ERRQUEUE)) {
         return 0;
+    }
+    if (plain && !takes_messages(a[0])) {
+        return await_event(d, a);
     }
     ret = safe_syscall(__NR_recvfrom, a[0], &byte, 1,
                        MSG_PEEK | (flags & MSG_DONTWAIT), NULL, NULL);
@@ -127,6 +200,9 @@ int64_t syscall_one_by_one(CPUArchState *env, const SyscallDesc *d,
 
     if (a[4] && !get_guest(limit, a[4])) {
         return -EFAULT;
+    }
+    if (limit.tv_sec < 0 || (uint64_t)limit.tv_nsec >= 1000000000) {
+        return -EINVAL;
     }
     end = MIN((uint64_t)limit.tv_sec, 1ull << 32) * 1000000000ll +
           limit.tv_nsec + now_ns();

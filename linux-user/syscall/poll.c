@@ -13,9 +13,15 @@
 #include <sys/select.h>
 #include <time.h>
 
+static int64_t call_as_is(long nr, const uint64_t *a)
+{
+    return safe_syscall6(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+}
+
 /*
  * Run safe_syscall6(nr, a...) with the mask at guest address @set (may be 0)
- * as argument @mask_arg (0..5) of the call.
+ * as argument @mask_arg (0..5) of the call.  A mask that is no good is left to
+ * the kernel, which looks at some arguments before it and at some after.
  */
 static int64_t call_with_mask(CPUArchState *env, long nr, const uint64_t *a,
                               int mask_arg, uint64_t set, uint64_t set_size)
@@ -26,14 +32,11 @@ static int64_t call_with_mask(CPUArchState *env, long nr, const uint64_t *a,
     memcpy(args, a, sizeof(args));
     if (!set) {
         args[mask_arg] = 0;
-        return safe_syscall6(nr, args[0], args[1], args[2], args[3], args[4],
-                             args[5]);
+        return call_as_is(nr, args);
     }
-    if (set_size != sizeof(mask)) {
-        return -EINVAL;
-    }
-    if (!get_guest_u64(&mask, set)) {
-        return -EFAULT;
+    args[mask_arg] = set;
+    if (set_size != sizeof(mask) || !get_guest_u64(&mask, set)) {
+        return call_as_is(nr, args);
     }
     mask = signal_suspend_begin(env, mask);
     args[mask_arg] = h2g(&mask);
@@ -61,11 +64,8 @@ int64_t sys_pselect6(CPUArchState *env, const uint64_t *a)
     if (!arg.set) {
         return safe_syscall6(__NR_pselect6, a[0], a[1], a[2], a[3], a[4], 0);
     }
-    if (arg.size != sizeof(mask)) {
-        return -EINVAL;
-    }
-    if (!get_guest_u64(&mask, arg.set)) {
-        return -EFAULT;
+    if (arg.size != sizeof(mask) || !get_guest_u64(&mask, arg.set)) {
+        return call_as_is(__NR_pselect6, a);
     }
     memcpy(args, a, sizeof(args));
     mask = signal_suspend_begin(env, mask);
@@ -83,17 +83,14 @@ int64_t sys_io_pgetevents(CPUArchState *env, const uint64_t *a)
     int64_t ret;
 
     if (a[5] && !get_guest(arg, a[5])) {
-        return -EFAULT;
+        return call_as_is(__NR_io_pgetevents, a);
     }
     if (!arg.set) {
         return safe_syscall6(__NR_io_pgetevents, a[0], a[1], a[2], a[3], a[4],
                              0);
     }
-    if (arg.size != sizeof(mask)) {
-        return -EINVAL;
-    }
-    if (!get_guest_u64(&mask, arg.set)) {
-        return -EFAULT;
+    if (arg.size != sizeof(mask) || !get_guest_u64(&mask, arg.set)) {
+        return call_as_is(__NR_io_pgetevents, a);
     }
     mask = signal_suspend_begin(env, mask);
     host = (GuestSigsetArg) { h2g(&mask), sizeof(mask) };
@@ -116,22 +113,10 @@ int64_t sys_io_uring_enter(CPUArchState *env, const uint64_t *a)
     int64_t ret;
 
     if ((a[3] & EXT_ARG) && a[4]) {
-        if (a[5] != sizeof(ext)) {
-            return safe_syscall6(__NR_io_uring_enter, a[0], a[1], a[2], a[3],
-                                 a[4], a[5]);
-        }
-        if (!get_guest(ext, a[4])) {
-            return -EFAULT;
-        }
-        if (!ext.sigmask) {
-            return safe_syscall6(__NR_io_uring_enter, a[0], a[1], a[2], a[3],
-                                 a[4], a[5]);
-        }
-        if (ext.sigmask_sz != sizeof(mask)) {
-            return -EINVAL;
-        }
-        if (!get_guest_u64(&mask, ext.sigmask)) {
-            return -EFAULT;
+        if (a[5] != sizeof(ext) || !get_guest(ext, a[4]) || !ext.sigmask ||
+            ext.sigmask_sz != sizeof(mask) ||
+            !get_guest_u64(&mask, ext.sigmask)) {
+            return call_as_is(__NR_io_uring_enter, a);
         }
         mask = signal_suspend_begin(env, mask);
         ext.sigmask = h2g(&mask);
@@ -166,16 +151,18 @@ static int64_t epoll_wait_converted(CPUArchState *env, long nr,
                                     const uint64_t *a)
 {
     struct epoll_event events[MAX_EVENTS_AT_ONCE];
+    int max = a[2];
     uint64_t args[6];
     int64_t n;
 
     memcpy(args, a, sizeof(args));
-    args[1] = h2g(events);
-    if ((int)a[2] > MAX_EVENTS_AT_ONCE) {
-        args[2] = MAX_EVENTS_AT_ONCE;
-    }
-    if (!access_ok(a[1], args[2] * sizeof(GuestEpollEvent))) {
-        return -EFAULT;
+    if (max > 0 && max <= INT_MAX / (int)sizeof(GuestEpollEvent)) {
+        /* The kernel says EFAULT to an address that is none, in its order. */
+        args[1] = access_ok(a[1], max * sizeof(GuestEpollEvent)) ?
+                  h2g(events) : UINT64_MAX;
+        args[2] = MIN(max, MAX_EVENTS_AT_ONCE);
+    } else {
+        args[2] = 0;                            /* EINVAL */
     }
     n = call_with_mask(env, nr, args, 4, a[4], a[5]);
     for (int64_t i = 0; i < n; i++) {

@@ -139,13 +139,21 @@ int64_t sys_arch_prctl(CPUArchState *env, const uint64_t *a)
 
 int64_t sys_modify_ldt(CPUArchState *env, const uint64_t *a)
 {
-    /* An empty local descriptor table can be read; 64-bit code needs none. */
-    if ((int)a[0] == 0 || (int)a[0] == 2) {
+    uint64_t n = MIN(a[2], 128);
+
+    switch ((int)a[0]) {
+    case 0:
+        /* An empty table can be read; 64-bit code needs none. */
         return 0;
+    case 2:
+        /* The default table: zeros.  Errors of this call are 32 bits wide. */
+        return clear_guest(a[1], n) ? n : (uint32_t)-EFAULT;
+    case 1:
+    case 0x11:
+        qemu_log_mask(LOG_UNIMP, "modify_ldt: 16 and 32-bit segments are not "
+                      "offered\n");
     }
-    qemu_log_mask(LOG_UNIMP, "modify_ldt: 16 and 32-bit segments are not "
-                  "offered\n");
-    return -ENOSYS;
+    return (uint32_t)-ENOSYS;
 }
 
 int64_t sys_iopl(CPUArchState *env, const uint64_t *a)
@@ -292,10 +300,10 @@ int64_t sys_setrlimit(CPUArchState *env, const uint64_t *a)
 {
     struct rlimit64 rl;
 
-    if ((uint32_t)a[0] >= RLIM_NLIMITS) {
-        return -EINVAL;
+    if (!get_guest(rl, a[1])) {
+        return -EFAULT;
     }
-    return get_guest(rl, a[1]) ? set_limit(a[0], &rl) : -EFAULT;
+    return (uint32_t)a[0] < RLIM_NLIMITS ? set_limit(a[0], &rl) : -EINVAL;
 }
 
 int64_t sys_prlimit64(CPUArchState *env, const uint64_t *a)

@@ -241,8 +241,9 @@ int64_t sys_rt_sigqueueinfo(CPUArchState *env, const uint64_t *a)
 {
     siginfo_t info;
 
+    /* Of most kinds the kernel needs the beginning only. */
     if (!get_guest(info, a[2])) {
-        return -EFAULT;
+        return raw_syscall(__NR_rt_sigqueueinfo, a[0], a[1], a[2]);
     }
     if ((pid_t)a[0] == task_of(env)->tid && reraise(env, a[1], &info)) {
         return 0;
@@ -255,7 +256,7 @@ int64_t sys_rt_tgsigqueueinfo(CPUArchState *env, const uint64_t *a)
     siginfo_t info;
 
     if (!get_guest(info, a[3])) {
-        return -EFAULT;
+        return raw_syscall(__NR_rt_tgsigqueueinfo, a[0], a[1], a[2], a[3]);
     }
     if ((pid_t)a[1] == task_of(env)->tid &&
         (pid_t)a[0] == task_of(env)->tgid && reraise(env, a[2], &info)) {

@@ -64,10 +64,9 @@ static int64_t do_fstatat(int dirfd, uint64_t addr, uint64_t out, int flags)
 {
     char buf[PATH_MAX];
     const char *path;
-    int64_t ret = guest_path_read(addr, buf, &path,
-                                  flags & AT_SYMLINK_NOFOLLOW);
 
-    return ret < 0 ? ret : stat_call(dirfd, path, out, flags);
+    guest_path_read(addr, buf, &path, flags & AT_SYMLINK_NOFOLLOW);
+    return stat_call(dirfd, path, out, flags);
 }
 
 int64_t sys_stat(CPUArchState *env, const uint64_t *a)
@@ -89,12 +88,8 @@ int64_t sys_statx(CPUArchState *env, const uint64_t *a)
 {
     char buf[PATH_MAX];
     const char *path;
-    int64_t ret = guest_path_read(a[1], buf, &path,
-                                  a[2] & AT_SYMLINK_NOFOLLOW);
 
-    if (ret < 0) {
-        return ret;
-    }
+    guest_path_read(a[1], buf, &path, a[2] & AT_SYMLINK_NOFOLLOW);
     return raw_syscall(__NR_statx, (int)a[0], path, a[2], a[3], a[4]);
 }
 
