@@ -199,15 +199,18 @@ int64_t target_mincore(uint64_t addr, uint64_t len, uint64_t vec)
         return access_ok(addr, len) ? -EFAULT : -ENOMEM;
     }
     end = addr + len;
+    /* What comes before a hole is told. */
     while (at < end) {
         uint64_t base = host_down(at);
         uint64_t stop = MIN(end, at + TARGET_PAGE_SIZE * 256);
         unsigned n = 0;
+        GuestRegion *r;
         bool ok;
 
         mmap_lock();
-        ok = page_table_coverage(at, stop) == COVER_FULL &&
-             mincore(g2h(base), host_up(stop) - base, host) == 0;
+        r = region_find(at);
+        stop = r ? MIN(stop, r->node.end) : at;
+        ok = r && mincore(g2h(base), host_up(stop) - base, host) == 0;
         mmap_unlock();
         if (!ok) {
             return -ENOMEM;
@@ -238,13 +241,15 @@ static int lock_region(const GuestRegion *r, uint64_t start, uint64_t end,
 {
     int ret;
 
-    (void)r;
     ret = host_mlock(host_down(start), host_up(end), flags);
     if (ret == -ENOMEM && host_page_size > TARGET_PAGE_SIZE &&
         mmap_open_all(true)) {
         /* Pages that nobody may access cannot be filled. */
         ret = host_mlock(host_down(start), host_up(end), flags);
         mmap_close_all();
+        if (!flags && !(r->i.flags & (PAGE_READ | PAGE_WRITE | PAGE_EXEC))) {
+            ret = -ENOMEM;      /* unless it is the guest who may not */
+        }
     }
     return ret;
 }
@@ -265,8 +270,11 @@ static int64_t lock_range(uint64_t addr, uint64_t len, bool lock, int flags)
     uint64_t end = TARGET_PAGE_ALIGN(addr + len);
     int ret;
 
-    if (end < start || end > TARGET_TASK_SIZE) {
-        return len ? -ENOMEM : 0;
+    if (end < start) {
+        return -EINVAL;
+    }
+    if (end > TARGET_TASK_SIZE) {
+        return -ENOMEM;
     }
     mmap_lock();
     ret = for_mapped(start, end, lock ? lock_region : unlock_region, flags);

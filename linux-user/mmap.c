@@ -371,7 +371,10 @@ static int64_t map_anywhere(MapRequest *req, uint64_t hint, RegionInfo *info)
     uint64_t len = req->end - req->start, align, phase, base, span;
     int64_t ret;
 
-    hint = TARGET_PAGE_ALIGN(hint);
+    hint &= TARGET_PAGE_MASK;
+    if (hint) {
+        hint = MAX(hint, guest_layout.mmap_min);
+    }
     hostmap_placement(req, &align, &phase);
     span = hostmap_span(hint, len, &base);
     if (hint && hint < TARGET_TASK_SIZE &&
@@ -477,6 +480,14 @@ static unsigned attr_from_flags(int flags)
            (flags & TARGET_MAP_GROWSDOWN ? REGION_GROWSDOWN : 0);
 }
 
+/* What is wrong with a mapping; a bad descriptor comes before all else. */
+static int64_t refuse(int flags, int fd, int64_t err)
+{
+    int mode = flags & TARGET_MAP_ANONYMOUS ? 0 : fcntl(fd, F_GETFL);
+
+    return mode < 0 || (mode & O_PATH) ? -EBADF : err;
+}
+
 int64_t target_mmap(uint64_t addr, uint64_t len, int prot, int flags, int fd,
                     uint64_t offset)
 {
@@ -485,27 +496,28 @@ int64_t target_mmap(uint64_t addr, uint64_t len, int prot, int flags, int fd,
     bool shared = (flags & TARGET_MAP_TYPE) != TARGET_MAP_PRIVATE;
     int64_t ret;
 
+    if (offset & ~TARGET_PAGE_MASK) {
+        return -EINVAL;
+    }
     if (flags & TARGET_MAP_ANONYMOUS) {
         req.fd = -1;
         info.offset = req.offset = 0;
     } else if (fd < 0) {
         return -EBADF;
-    } else if (offset & ~TARGET_PAGE_MASK) {
-        return -EINVAL;
     }
     if (len == 0) {
-        return -EINVAL;
+        return refuse(flags, fd, -EINVAL);
     }
     len = TARGET_PAGE_ALIGN(len);
     if (len == 0 || len > TARGET_TASK_SIZE) {
-        return -ENOMEM;
+        return refuse(flags, fd, -ENOMEM);
     }
-    if (offset + len < offset) {
-        return -EOVERFLOW;
+    if (req.offset + len < req.offset) {
+        return refuse(flags, fd, -EOVERFLOW);
     }
     ret = check_flags(flags);
     if (ret < 0) {
-        return ret;
+        return refuse(flags, fd, ret);
     }
     if (lock_future) {
         req.mflags |= TARGET_MAP_LOCKED;

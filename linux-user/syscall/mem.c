@@ -105,7 +105,11 @@ int64_t sys_shmdt(CPUArchState *env, const uint64_t *a)
 
 int64_t sys_pkey_mprotect(CPUArchState *env, const uint64_t *a)
 {
-    return (int)a[3] == -1 ? target_mprotect(a[0], a[1], a[2]) : -EINVAL;
+    if ((int)a[3] == -1) {
+        return target_mprotect(a[0], a[1], a[2]);
+    }
+    /* Nothing is not looked at any closer. */
+    return a[1] || (a[0] & ~TARGET_PAGE_MASK) ? -EINVAL : 0;
 }
 
 int64_t sys_pkey_alloc(CPUArchState *env, const uint64_t *a)

@@ -12,6 +12,9 @@
 #define ANON (MAP_PRIVATE | MAP_ANONYMOUS)
 #define SHOW(expr) printf("%s: %ld\n", #expr, (long)(expr))
 
+/* The C library looks at some arguments itself. */
+#define MMAP(...) (void *)syscall(SYS_mmap, __VA_ARGS__)
+
 static sigjmp_buf jb;
 
 static void on_fault(int sig, siginfo_t *si, void *uc)
@@ -68,6 +71,41 @@ static void errors(void)
     SHOW(err(mlock(p, 16384)));
     munmap(p, 16384);
     SHOW(touch(p));
+}
+
+/* What is looked at first, and what is done before the error. */
+static void order(void)
+{
+    char *p = mmap(NULL, 0x40000, 3, ANON, -1, 0), *hinted;
+    unsigned char vec[4] = { 8, 8, 8, 8 };
+
+    SHOW(merr(MMAP(NULL, 4096, 3, ANON, -1, 1)));
+    SHOW(merr(MMAP(NULL, 4096, 3, MAP_PRIVATE, -1, 1)));
+    SHOW(merr(MMAP(NULL, 4096, 3, ANON, -1, -4096)));
+    SHOW(merr(MMAP(NULL, 0, 3, MAP_PRIVATE, 99, 0)));
+    SHOW(merr(MMAP(NULL, 4096, 3, 0, 99, 0)));
+    SHOW(merr(MMAP(NULL, -1, 3, MAP_PRIVATE, 99, 0)));
+    SHOW(merr(MMAP(NULL, 4096, 3, MAP_PRIVATE, 99, -4096)));
+    munmap(p + 0x10000, 0x20000);
+    hinted = MMAP(p + 0x20800, 4096, 3, ANON, -1, 0);
+    SHOW(hinted - p);
+    *hinted = 1;
+    memset(p, 1, 0x10000);
+    if (!nested("finds nothing in a part of a page")) {
+        SHOW(err(syscall(SYS_mincore, p + 0xe000, 0x4000, vec)));
+        printf("%d %d %d %d\n", vec[0] & 1, vec[1] & 1, vec[2], vec[3]);
+        SHOW(err(syscall(SYS_mincore, p + 0xe000, 0x4000, p + 0x38000)));
+        mprotect(p + 0x38000, 4096, PROT_NONE);
+        SHOW(err(syscall(SYS_mincore, p + 0xe000, 0x4000, p + 0x38000)));
+    }
+    mprotect(p + 0x38000, 4096, PROT_NONE);
+    SHOW(err(mlock(p + 0x38000, 4096)));
+    SHOW(err(mlock(p + 0x39000, 4096)));
+    SHOW(err(mlock((void *)-1, 10)));
+    SHOW(err(munlock((void *)-4096, 0x2000)));
+    SHOW(err(syscall(SYS_pkey_mprotect, p, 0, 3, 15)));
+    SHOW(err(syscall(SYS_pkey_mprotect, p, 4096, 3, 15)));
+    munmap(p, 0x40000);
 }
 
 static void placement(void)
@@ -303,6 +341,7 @@ int main(void)
     sigaction(SIGSEGV, &sa, NULL);
     sigaction(SIGBUS, &sa, NULL);
     errors();
+    order();
     placement();
     files();
     flags();
