@@ -57,7 +57,6 @@ static const ArgAccess accesses[ARG_KIND_COUNT] = {
     [ARG_OMQATTR] = { 64, true },
     [ARG_OFDPAIR] = { 8, true },
     [ARG_ORUSAGE] = { 144, true },
-    [ARG_OSIGINFO] = { 128, true },
     [ARG_OSYSINFO] = { 112, true },
     [ARG_OINT] = { 4, true },
     [ARG_OLONG] = { 8, true },

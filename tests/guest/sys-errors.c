@@ -102,6 +102,11 @@ static void test_wait(void)
     CHECK_EQ(sc(syscall(SYS_waitid, 77, 1, w, WEXITED, NULL)), -EINVAL);
     CHECK_EQ(w[0], 0);
     CHECK_EQ(sc(syscall(SYS_waitid, P_ALL, 0, BAD, WEXITED, NULL)), -EFAULT);
+    /* More than what is written need not be there. */
+    CHECK_EQ(sc(syscall(SYS_waitid, 77, 1, edge - 32, WEXITED, NULL)),
+             -EINVAL);
+    CHECK_EQ(sc(syscall(SYS_waitid, 77, 1, edge - 16, WEXITED, NULL)),
+             -EFAULT);
     if (fork() == 0) {
         _exit(3);
     }

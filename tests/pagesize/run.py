@@ -28,7 +28,7 @@ TESTS = HERE.parent
 SIZES = (16384, 65536)
 GUEST = ['code-modify', 'mem-alias', 'mem-calls', 'mem-coherent', 'mem-eof',
          'mem-futex', 'mem-huge', 'mem-random', 'mem-steps', 'mem-threads',
-         'proc-exec', 'proc-fork', 'sig-fault', 'sig-stack', 'sys-code',
+         'proc-exec', 'proc-fork', 'sig-fault', 'sig-stack', 'sys-code', 'sys-errors',
          'sys-ipc', 'sys-proc', 'thread-many']
 REAL = ['bash-script', 'python-mix', 'sqlite3', 'git-work', 'openssl',
         'node-hello', 'gcc-compile-run', 'claude-code']
