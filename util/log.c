@@ -213,14 +213,37 @@ static void vwrite(int fd, const char *prefix, const char *suffix,
     errno = saved;
 }
 
+/* The thread id before each line of the message. */
+static void log_with_id(const char *fmt, va_list ap)
+{
+    long tid = syscall(SYS_gettid);
+    int saved = errno;
+    StrBuf b = { 0 };
+    char *text, *line, *end;
+
+    if (vasprintf(&text, fmt, ap) < 0) {
+        return;
+    }
+    for (line = text; *line; line = end) {
+        end = strchrnul(line, '\n');
+        end += *end == '\n';
+        strbuf_printf(&b, "%ld %.*s", tid, (int)(end - line), line);
+    }
+    if (b.len) {
+        write_all(log_fd, b.str, b.len);
+    }
+    free(b.str);
+    free(text);
+    errno = saved;
+}
+
 void qemu_logv(const char *fmt, va_list ap)
 {
-    char prefix[24] = "";
-
     if (qemu_loglevel & LOG_TID) {
-        snprintf(prefix, sizeof(prefix), "%ld ", syscall(SYS_gettid));
+        log_with_id(fmt, ap);
+    } else {
+        vwrite(log_fd, "", "", fmt, ap);
     }
-    vwrite(log_fd, prefix, "", fmt, ap);
 }
 
 void qemu_log(const char *fmt, ...)

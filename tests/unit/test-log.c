@@ -48,7 +48,7 @@ static void test_filter(void)
 
 static void test_output(void)
 {
-    char *path = NULL, *text = NULL;
+    char *path = NULL, *text = NULL, *lines;
     char *name = g_strdup_printf("%s/log-%%d", g_get_tmp_dir());
     char *big = g_strnfill(5000, 'x');
     gsize len;
@@ -60,6 +60,14 @@ static void test_output(void)
     g_assert_true(g_file_get_contents(path, &text, &len, NULL));
     g_assert_true(g_str_has_prefix(text, "one 1\nxxx"));
     g_assert_cmpuint(len, ==, 6 + 5001);
+    qemu_loglevel = LOG_TID;
+    qemu_log("a\nb %s\n", "c");
+    qemu_loglevel = 0;
+    g_free(text);
+    g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+    lines = g_strdup_printf("%d a\n%d b c\n", getpid(), getpid());
+    g_assert_cmpstr(text + len, ==, lines);
+    g_free(lines);
     close(qemu_log_fd());
     qemu_log_open(NULL);
     unlink(path);
