@@ -7,6 +7,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "strace-internal.h"
+#include "user/signal.h"
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <linux/falloc.h>
@@ -14,6 +15,7 @@
 #include <linux/prctl.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/file.h>
 #include <sys/inotify.h>
@@ -35,6 +37,7 @@
 
 #define N(x) { x, #x }
 #define G(x) { TARGET_##x, #x }
+#define CODE(x) { (uint32_t)x, #x }
 
 static const StraceName oflags[] = {
     { TARGET_O_SYNCBIT | TARGET_O_DSYNC, "O_SYNC" },
@@ -270,11 +273,67 @@ static const StraceName statxmasks[] = {
     N(STATX_MTIME), N(STATX_CTIME), N(STATX_INO), N(STATX_SIZE),
     N(STATX_BLOCKS), N(STATX_BTIME), N(STATX_MNT_ID),
 };
+static const StraceName saflags[] = {
+    N(SA_NOCLDSTOP), N(SA_NOCLDWAIT), N(SA_SIGINFO),
+    { 0x800, "SA_EXPOSE_TAGBITS" }, { GUEST_SA_RESTORER, "SA_RESTORER" },
+    N(SA_ONSTACK), N(SA_RESTART), N(SA_NODEFER),
+    { GUEST_SA_RESETHAND, "SA_RESETHAND" },
+};
+static const StraceName pollevents[] = {
+    { 0x001, "POLLIN" }, { 0x002, "POLLPRI" }, { 0x004, "POLLOUT" },
+    { 0x008, "POLLERR" }, { 0x010, "POLLHUP" }, { 0x020, "POLLNVAL" },
+    { 0x040, "POLLRDNORM" }, { 0x080, "POLLRDBAND" },
+    { 0x100, "POLLWRNORM" }, { 0x200, "POLLWRBAND" }, { 0x400, "POLLMSG" },
+    { 0x2000, "POLLRDHUP" },
+};
+static const StraceName epollevents[] = {
+    { 0x001, "EPOLLIN" }, { 0x002, "EPOLLPRI" }, { 0x004, "EPOLLOUT" },
+    { 0x008, "EPOLLERR" }, { 0x010, "EPOLLHUP" }, { 0x040, "EPOLLRDNORM" },
+    { 0x080, "EPOLLRDBAND" }, { 0x100, "EPOLLWRNORM" },
+    { 0x200, "EPOLLWRBAND" }, { 0x400, "EPOLLMSG" },
+    { 0x2000, "EPOLLRDHUP" }, { 1u << 28, "EPOLLEXCLUSIVE" },
+    { 1u << 29, "EPOLLWAKEUP" }, { 1u << 30, "EPOLLONESHOT" },
+    { 1u << 31, "EPOLLET" },
+};
+/* Of any signal, then of those with codes of their own. */
+static const StraceName sicodes[] = {
+    N(SI_USER), N(SI_KERNEL), CODE(SI_QUEUE), CODE(SI_TIMER),
+    CODE(SI_MESGQ), CODE(SI_ASYNCIO), CODE(SI_SIGIO), CODE(SI_TKILL),
+    CODE(SI_ASYNCNL),
+};
+static const StraceName illcodes[] = {
+    N(ILL_ILLOPC), N(ILL_ILLOPN), N(ILL_ILLADR), N(ILL_ILLTRP),
+    N(ILL_PRVOPC), N(ILL_PRVREG), N(ILL_COPROC), N(ILL_BADSTK),
+};
+static const StraceName fpecodes[] = {
+    N(FPE_INTDIV), N(FPE_INTOVF), N(FPE_FLTDIV), N(FPE_FLTOVF),
+    N(FPE_FLTUND), N(FPE_FLTRES), N(FPE_FLTINV), N(FPE_FLTSUB),
+};
+static const StraceName segvcodes[] = {
+    N(SEGV_MAPERR), N(SEGV_ACCERR), { 3, "SEGV_BNDERR" },
+    { 4, "SEGV_PKUERR" },
+};
+static const StraceName buscodes[] = {
+    N(BUS_ADRALN), N(BUS_ADRERR), N(BUS_OBJERR),
+};
+static const StraceName trapcodes[] = {
+    N(TRAP_BRKPT), N(TRAP_TRACE), { 3, "TRAP_BRANCH" },
+    { 4, "TRAP_HWBKPT" },
+};
+static const StraceName cldcodes[] = {
+    N(CLD_EXITED), N(CLD_KILLED), N(CLD_DUMPED), N(CLD_TRAPPED),
+    N(CLD_STOPPED), N(CLD_CONTINUED),
+};
+static const StraceName pollcodes[] = {
+    N(POLL_IN), N(POLL_OUT), N(POLL_MSG), N(POLL_ERR), N(POLL_PRI),
+    N(POLL_HUP),
+};
+static const StraceName syscodes[] = { { 1, "SYS_SECCOMP" } };
 
 #define FLAGS(kind, table, zero) \
     [ARG_##kind] = { table, ARRAY_SIZE(table), true, zero }
-#define VALUES(kind, table) \
-    [ARG_##kind] = { table, ARRAY_SIZE(table), false, NULL }
+#define VALUES_OF(table) { table, ARRAY_SIZE(table), false, NULL }
+#define VALUES(kind, table) [ARG_##kind] = VALUES_OF(table)
 
 static const StraceNames kinds[ARG_KIND_COUNT] = {
     FLAGS(OFLAGS, oflags, "O_RDONLY"), FLAGS(PROT, prot, "PROT_NONE"),
@@ -300,6 +359,31 @@ static const StraceNames kinds[ARG_KIND_COUNT] = {
     FLAGS(CLOSERFLAGS, closerflags, "0"),
     FLAGS(STATXMASK, statxmasks, "0"),
 };
+
+const StraceNames strace_sa_flags = {
+    saflags, ARRAY_SIZE(saflags), true, "0"
+};
+const StraceNames strace_poll_events = {
+    pollevents, ARRAY_SIZE(pollevents), true, "0"
+};
+const StraceNames strace_epoll_events = {
+    epollevents, ARRAY_SIZE(epollevents), true, "0"
+};
+
+const StraceNames *strace_signal_codes(int sig, int code)
+{
+    static const StraceNames any = VALUES_OF(sicodes);
+    static const StraceNames own[] = {
+        [SIGILL] = VALUES_OF(illcodes), [SIGFPE] = VALUES_OF(fpecodes),
+        [SIGSEGV] = VALUES_OF(segvcodes), [SIGBUS] = VALUES_OF(buscodes),
+        [SIGTRAP] = VALUES_OF(trapcodes), [SIGCHLD] = VALUES_OF(cldcodes),
+        [SIGIO] = VALUES_OF(pollcodes), [SIGSYS] = VALUES_OF(syscodes),
+    };
+    bool general = code <= 0 || code == SI_KERNEL;
+
+    return general || (unsigned)sig >= ARRAY_SIZE(own) || !own[sig].names ?
+           &any : &own[sig];
+}
 
 const StraceNames *strace_names(int kind)
 {

@@ -32,6 +32,10 @@ typedef struct StraceNames {
 
 /* Names for an argument kind, or NULL. */
 const StraceNames *strace_names(int kind);
+extern const StraceNames strace_sa_flags, strace_poll_events;
+extern const StraceNames strace_epoll_events;
+/* Names of si_code values of the kind of @code. */
+const StraceNames *strace_signal_codes(int sig, int code);
 void st_named(Strace *st, const StraceNames *names, uint64_t value);
 const char *strace_errno_name(int err);
 const char *strace_signal_name(int sig);

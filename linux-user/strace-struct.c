@@ -59,18 +59,26 @@ void st_sigset(Strace *st, uint64_t set)
 
 void st_siginfo(Strace *st, const siginfo_t *info)
 {
-    st_printf(st, "{si_signo=%s,si_code=%d",
-              strace_signal_name(info->si_signo), info->si_code);
-    if (info->si_code <= 0 && info->si_code != SI_TIMER) {
-        st_printf(st, ",si_pid=%d,si_uid=%u", (int)info->si_pid,
+    st_printf(st, "{si_signo=%s, si_code=",
+              strace_signal_name(info->si_signo));
+    st_named(st, strace_signal_codes(info->si_signo, info->si_code),
+             (uint32_t)info->si_code);
+    if (info->si_code == SI_TIMER) {
+        st_printf(st, ", si_timerid=%d, si_overrun=%d", info->si_timerid,
+                  info->si_overrun);
+    } else if (info->si_code <= 0) {
+        st_printf(st, ", si_pid=%d, si_uid=%u", (int)info->si_pid,
                   (unsigned)info->si_uid);
+    } else if (info->si_code == SI_KERNEL) {
+        /* The kernel's own: nobody sent it, no address is known. */
     } else if (info->si_signo == SIGCHLD) {
-        st_printf(st, ",si_pid=%d,si_uid=%u,si_status=%d", (int)info->si_pid,
-                  (unsigned)info->si_uid, info->si_status);
+        st_printf(st, ", si_pid=%d, si_uid=%u, si_status=%d",
+                  (int)info->si_pid, (unsigned)info->si_uid,
+                  info->si_status);
     } else if (info->si_signo == SIGSEGV || info->si_signo == SIGBUS ||
                info->si_signo == SIGFPE || info->si_signo == SIGILL ||
                info->si_signo == SIGTRAP) {
-        st_printf(st, ",si_addr=%p", info->si_addr);
+        st_printf(st, ", si_addr=%p", info->si_addr);
     }
     st_putc(st, '}');
 }
@@ -307,7 +315,9 @@ static void put_sigaction(Strace *st, uint64_t addr)
     }
     st_printf(st, ",sa_mask=");
     st_sigset(st, act.mask);
-    st_printf(st, ",sa_flags=0x%" PRIx64 "}", act.flags);
+    st_printf(st, ",sa_flags=");
+    st_named(st, &strace_sa_flags, act.flags);
+    st_putc(st, '}');
 }
 
 static void put_pollfds(Strace *st, uint64_t addr, uint64_t count,
@@ -321,10 +331,11 @@ static void put_pollfds(Strace *st, uint64_t addr, uint64_t count,
             st_printf(st, "...");
             break;
         }
-        st_printf(st, "%s{fd=%d,events=0x%x", i ? "," : "", p.fd,
-                  (uint16_t)p.events);
+        st_printf(st, "%s{fd=%d,events=", i ? "," : "", p.fd);
+        st_named(st, &strace_poll_events, (uint16_t)p.events);
         if (ret > 0 && p.revents) {
-            st_printf(st, ",revents=0x%x", (uint16_t)p.revents);
+            st_printf(st, ",revents=");
+            st_named(st, &strace_poll_events, (uint16_t)p.revents);
         }
         st_putc(st, '}');
     }
@@ -362,8 +373,9 @@ static void put_epoll(Strace *st, uint64_t addr, int64_t count)
             st_printf(st, "...");
             break;
         }
-        st_printf(st, "%s{events=0x%x,data=0x%" PRIx64 "}", i ? "," : "",
-                  ev.events, (uint64_t)ev.data);
+        st_printf(st, "%s{events=", i ? "," : "");
+        st_named(st, &strace_epoll_events, ev.events);
+        st_printf(st, ",data=0x%" PRIx64 "}", (uint64_t)ev.data);
     }
     if (count != 1) {
         st_putc(st, ']');

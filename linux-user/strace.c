@@ -114,6 +114,16 @@ void st_string(Strace *st, uint64_t addr)
     }
 }
 
+/* Who it is; `-d tid` says so already. */
+static void put_id(Strace *st)
+{
+    TaskState *ts = task_current();
+
+    if (!qemu_loglevel_mask(LOG_TID)) {
+        st_printf(st, "%d ", ts ? (int)ts->tid : (int)getpid());
+    }
+}
+
 static void put_string_vector(Strace *st, uint64_t addr)
 {
     uint64_t p;
@@ -377,12 +387,10 @@ static bool sleeps(int num, const uint64_t *a)
 void strace_enter(Strace *st, const SyscallDesc *d, int num,
                   const uint64_t *a)
 {
-    TaskState *ts = task_current();
-
     st->len = 0;
     st->done = 0;
     st->shown = st->unfinished = false;
-    st_printf(st, "%d ", ts ? (int)ts->tid : (int)getpid());
+    put_id(st);
     if (!d) {
         st_printf(st, "syscall_%d(0x%" PRIx64 ",0x%" PRIx64 ",0x%" PRIx64
                   ",0x%" PRIx64 ",0x%" PRIx64 ",0x%" PRIx64,
@@ -422,16 +430,15 @@ static void put_result(Strace *st, const SyscallDesc *d, int64_t ret)
 void strace_leave(Strace *st, const SyscallDesc *d, const uint64_t *a,
                   int64_t ret)
 {
-    TaskState *ts = task_current();
-
     if (st->shown) {
         st->len = 0;
-        st_printf(st, "%d %s", ts ? (int)ts->tid : (int)getpid(), d->name);
+        put_id(st);
+        st_printf(st, "%s", d->name);
     } else {
         if (st->unfinished) {
             st->len = 0;
-            st_printf(st, "%d <... %s resumed>",
-                      ts ? (int)ts->tid : (int)getpid(), d->name);
+            put_id(st);
+            st_printf(st, "<... %s resumed>", d->name);
         }
         if (d) {
             put_args(st, d, a, ret, false);
@@ -445,11 +452,10 @@ void strace_leave(Strace *st, const SyscallDesc *d, const uint64_t *a,
 
 void strace_signal(int sig, const siginfo_t *info)
 {
-    TaskState *ts = task_current();
     Strace st = { 0 };
 
-    st_printf(&st, "%d --- %s ", ts ? (int)ts->tid : (int)getpid(),
-              strace_signal_name(sig));
+    put_id(&st);
+    st_printf(&st, "--- %s ", strace_signal_name(sig));
     st_siginfo(&st, info);
     qemu_log("%s ---\n", st.text);
 }

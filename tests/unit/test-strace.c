@@ -8,11 +8,13 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include "strace-internal.h"
 #include "qemu/log.h"
+#include "user/signal.h"
 #include <signal.h>
 
 static char *log_path;
@@ -112,7 +114,12 @@ static void test_structs(void)
         .sin_addr.s_addr = htonl(0x7f000001),
     };
     struct iovec iov[2] = { { (void *)"ab", 2 }, { (void *)"cde", 3 } };
-    struct pollfd pfd = { .fd = 5, .events = 1, .revents = 1 };
+    struct pollfd pfd = { .fd = 5, .events = 1, .revents = 0x11 };
+    GuestEpollEvent ev = { .events = EPOLLIN | EPOLLET, .data = 7 };
+    GuestSigAction act = {
+        .handler = GUEST_SIG_IGN,
+        .flags = GUEST_SA_RESTORER | GUEST_SA_RESTART,
+    };
     int64_t ts[2] = { 1, 500 };
     int fds[2] = { 3, 4 };
 
@@ -123,8 +130,13 @@ static void test_structs(void)
           ",2) = 5", TARGET_NR_writev, 5, 1, iov, 2, 0, 0, 0);
     CHECK("readv(-1,[{iov_base=\"ab\",iov_len=2},{iov_base=\"c\",iov_len=3}],2)"
           " = 3", TARGET_NR_readv, 3, -1, iov, 2, 0, 0, 0);
-    CHECK("poll([{fd=5,events=0x1,revents=0x1}],1,0) = 1", TARGET_NR_poll, 1,
-          &pfd, 1, 0, 0, 0, 0);
+    CHECK("poll([{fd=5,events=POLLIN,revents=POLLIN|POLLHUP}],1,0) = 1",
+          TARGET_NR_poll, 1, &pfd, 1, 0, 0, 0, 0);
+    CHECK("epoll_ctl(3,EPOLL_CTL_ADD,4,{events=EPOLLIN|EPOLLET,data=0x7}) = 0",
+          TARGET_NR_epoll_ctl, 0, 3, EPOLL_CTL_ADD, 4, &ev, 0, 0);
+    CHECK("rt_sigaction(SIGUSR1,{sa_handler=SIG_IGN,sa_mask=[],"
+          "sa_flags=SA_RESTORER|SA_RESTART},NULL,8) = 0",
+          TARGET_NR_rt_sigaction, 0, SIGUSR1, &act, 0, 8, 0, 0);
     CHECK("nanosleep({tv_sec=1,tv_nsec=500} <unfinished ...>\n"
           "<... nanosleep resumed>,NULL) = 0", TARGET_NR_nanosleep, 0, ts, 0, 0,
           0, 0, 0);
