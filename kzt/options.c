@@ -171,6 +171,11 @@ void kzt_set_report(const char *file)
     kzt_options.report = *file ? file : NULL;
 }
 
+bool kzt_reports(void)
+{
+    return kzt_options.report;
+}
+
 void kzt_set_check(void)
 {
     kzt_options.check = true;

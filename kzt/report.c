@@ -222,17 +222,36 @@ static char *file_name(const char *pattern)
     return b.str;
 }
 
-void kzt_report_write(int status)
+static FILE *open_report(const char *mode)
 {
     char *name = file_name(kzt_options.report);
-    Json j = { .f = fopen(name, "we") };
+    FILE *f = fopen(name, mode);
 
-    if (j.f) {
-        put_all(&j, status);
-        fclose(j.f);
-    } else {
+    if (!f) {
         error_report("cannot write the report '%s': %s", name,
                      strerror(errno));
     }
     free(name);
+    return f;
+}
+
+bool kzt_report_check(void)
+{
+    /* What is in the file stays until there is something to say. */
+    FILE *f = kzt_options.report ? open_report("ae") : NULL;
+
+    if (f) {
+        fclose(f);
+    }
+    return f || !kzt_options.report;
+}
+
+void kzt_report_write(int status)
+{
+    Json j = { .f = open_report("we") };
+
+    if (j.f) {
+        put_all(&j, status);
+        fclose(j.f);
+    }
 }

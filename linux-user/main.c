@@ -8,6 +8,7 @@
 #include "exec/engine.h"
 #include "linux-user/loader.h"
 #include "linux-user/options-internal.h"
+#include "kzt/kzt.h"
 #include "target/i386/cpu.h"
 #include "user/kzt-process.h"
 #include "user/mmap.h"
@@ -176,6 +177,9 @@ int main(int argc, char **argv)
     req.envp = handover.present ? environ : options_edit_environment(environ);
     model = choose_cpu();
     open_log(handover.present);
+    if (!handover.present && !kzt_report_check()) {
+        exit(1);
+    }
     mmap_init();
     start_engine();
 

@@ -19,7 +19,8 @@
  * moves a thread out of that sequence.  Guest dispositions "ignore" and
  * "default" are installed on the host as such, so stopping, continuing and
  * most fatal signals are the kernel's own; only signals that dump core are
- * caught even then, to report and to write the guest's core file.
+ * caught even then, to report and to write the guest's core file, and those
+ * that end the process when something watches its end.
  *
  * Concurrency: everything in TaskState belongs to its thread and that thread's
  * signal handler.  The handler cannot run while `host_blocked` is set (except
@@ -33,6 +34,7 @@
 #include "kzt/kzt.h"
 #include "qemu/log.h"
 #include "user/process.h"
+#include "user/strace.h"
 #include "user/uaccess.h"
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -298,6 +300,21 @@ static bool is_unblocked_by_libc(int sig)
     return sig == 32;
 }
 
+/*
+ * Signals that just end the process are the kernel's affair, unless there is
+ * something to write then.
+ */
+static bool is_caught_by_default(int sig)
+{
+    const uint64_t others = UNBLOCKABLE | RESERVED_BY_LIBC |
+        SIGMASK(SIGTSTP) | SIGMASK(SIGTTIN) | SIGMASK(SIGTTOU);
+    bool ends = !default_is_ignore(sig) && !(others & SIGMASK(sig));
+
+    return signal_dumps_core(sig) || is_unblocked_by_libc(sig) ||
+           (ends && (kzt_reports() ||
+                     qemu_loglevel_mask(LOG_STRACE | LOG_STATS)));
+}
+
 /* Nor may it be dropped; glibc lets the other one through once, too. */
 static bool may_ignore_on_host(int sig)
 {
@@ -313,8 +330,7 @@ int sighand_install(SigHand *sh, int sig)
     host.flags = act->flags & (GUEST_SA_NOCLDSTOP | GUEST_SA_NOCLDWAIT);
     if (act->handler == GUEST_SIG_IGN && may_ignore_on_host(sig)) {
         host.handler = (void *)SIG_IGN;
-    } else if (act->handler == GUEST_SIG_DFL && !signal_dumps_core(sig) &&
-               !is_unblocked_by_libc(sig)) {
+    } else if (act->handler == GUEST_SIG_DFL && !is_caught_by_default(sig)) {
         host.handler = (void *)SIG_DFL;
     } else {
         host.handler = host_signal_handler;
@@ -369,7 +385,7 @@ void signal_init(void)
         if (old.handler == (void *)SIG_IGN) {
             sh->act[sig].handler = GUEST_SIG_IGN;
         }
-        if (signal_dumps_core(sig) || is_unblocked_by_libc(sig)) {
+        if (is_caught_by_default(sig)) {
             sighand_install(sh, sig);
         }
     }
@@ -620,6 +636,12 @@ static void deliver_one(TaskState *ts, int sig, const siginfo_t *info,
     }
     pthread_mutex_unlock(&sh->lock);
 
+    if (sig == SIGCHLD) {
+        wait_complete_info(&own);
+    }
+    if (qemu_loglevel_mask(LOG_STRACE)) {
+        strace_signal(sig, &own);
+    }
     if (act.handler == GUEST_SIG_IGN) {
         return;
     }
@@ -639,9 +661,6 @@ static void deliver_one(TaskState *ts, int sig, const siginfo_t *info,
                   " rsp %#" PRIx64 "\n", sig, act.handler, env->rip,
                   env->regs[R_ESP]);
     restart_syscall(ts, true, act.flags & GUEST_SA_RESTART);
-    if (sig == SIGCHLD) {
-        wait_complete_info(&own);
-    }
     if (!signal_frame_setup(env, sig, &own, &act, old_mask)) {
         /* No stack to run the handler on. */
         if (sig == SIGSEGV) {

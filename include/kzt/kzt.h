@@ -57,8 +57,12 @@ void kzt_loader_event(const LoaderEvent *ev);
 /* LoaderEventsConfig.gone: the object's record is about to go. */
 void kzt_object_gone(const GuestObject *obj);
 
+/* Can the file of -kzt-report be written?  Else a message says why not. */
+bool kzt_report_check(void);
 /* Before the process ends: the report. */
 void kzt_exit(int status);
+/* Will there be one? */
+bool kzt_reports(void);
 /*
  * The last thing before the process ends without a signal: where the guest
  * called exit() and native libraries are there, their exit handlers and
@@ -85,8 +89,16 @@ static inline void kzt_loader_event(const LoaderEvent *ev)
 static inline void kzt_object_gone(const GuestObject *obj)
 {
 }
+static inline bool kzt_report_check(void)
+{
+    return true;
+}
 static inline void kzt_exit(int status)
 {
+}
+static inline bool kzt_reports(void)
+{
+    return false;
 }
 static inline void kzt_exit_handlers(int status)
 {

@@ -702,6 +702,39 @@ def binfmt_kernel(c):
             f'{flags}: {p.returncode} {p.stdout!r} {p.stderr!r}'
 
 
+@test
+def strace_signals(c):
+    """A line for each signal that is delivered, also one that ends it all."""
+    f = c.compile('signals', '#include <signal.h>\n#include <unistd.h>\n'
+                  'static void h(int s){}\n'
+                  'int main(void){signal(SIGUSR1, h); raise(SIGUSR1);'
+                  'signal(SIGSEGV, h); kill(getpid(), SIGSEGV);'
+                  'kill(getpid(), SIGTERM); pause(); return 0;}')
+    p = c.run('-strace', f)
+    assert p.returncode == -signal.SIGTERM, p.returncode
+    lines = [x for x in p.stderr.splitlines() if ' --- ' in x]
+    for line, (name, code) in zip(lines, (
+            ('SIGUSR1', 'SI_TKILL'), ('SIGSEGV', 'SI_USER'),
+            ('SIGTERM', 'SI_USER')), strict=True):
+        pid = line.split()[0]
+        assert line == f'{pid} --- {name} {{si_signo={name}, si_code={code}, '\
+            f'si_pid={pid}, si_uid={os.getuid()}}} ---', line
+    assert 'sa_flags=SA_RESTORER|SA_RESTART}' in p.stderr, p.stderr[-900:]
+    f = c.compile('fault', 'int main(void){return *(volatile int *)16;}')
+    p = c.run('-strace', f)
+    assert re.search(r' --- SIGSEGV \{si_signo=SIGSEGV, '
+                     r'si_code=SEGV_MAPERR, si_addr=0x10\} ---\n', p.stderr)
+
+
+@test
+def log_thread_ids(c):
+    p = c.run('-d', 'strace,cpu,tid', '/bin/true')
+    ids = [x.split()[:2] for x in p.stderr.splitlines()]
+    assert len({x[0] for x in ids}) == 1 and ids[0][0].isdigit(), ids[:9]
+    assert ['exit_group(0)'] in [x[1:] for x in ids], ids[-9:]
+    assert not any(x[1].isdigit() for x in ids), ids[-9:]
+
+
 def main():
     ap = argparse.ArgumentParser()
     ap.add_argument('--emulator', required=True)

@@ -4,9 +4,11 @@ import json
 import os
 import pathlib
 import re
+import signal
 import subprocess
 
 PROGRAM = '''
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,8 +35,8 @@ int main(int argc, char **argv)
     if (argc > 1 && !strcmp(argv[1], "exec")) {
         return execl(argv[0], argv[0], NULL);
     }
-    if (argc > 1 && !strcmp(argv[1], "abort")) {
-        abort();
+    if (argc > 2 && !strcmp(argv[1], "signal")) {
+        raise(atoi(argv[2]));
     }
     return 0;
 }
@@ -172,13 +174,18 @@ class Options:
         assert r['calls'] == 2, r
 
     def report_after_signal(self):
-        r = self.report('-kzt', 'on', './prog', 'abort', status=-6)
-        assert r['status'] == 128 + 6, r
+        for sig in (signal.SIGABRT, signal.SIGTERM, signal.SIGKILL):
+            f = self.d / f'{sig.name}.json'
+            self.good('-kzt', 'on', '-kzt-report', str(f), './prog', 'signal',
+                      str(int(sig)), status=-sig)
+            if sig == signal.SIGKILL:
+                assert not f.read_text()
+            else:
+                assert json.loads(f.read_text())['status'] == 128 + sig
 
     def report_unwritable(self):
-        err = self.good('-kzt', 'on', '-kzt-report', '/no/such/file',
-                        './prog')
-        assert 'cannot write the report' in err and err.count('\n') == 1, err
+        self.refused('cannot write the report', '-kzt', 'on', '-kzt-report',
+                     '/no/such/file')
 
     def interposed(self):
         """A preloaded function stays what the guest's loader made it."""
