@@ -10,6 +10,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
+#include "syscall/internal.h"
 #include "user/process.h"
 #include "user/signal.h"
 #include "user/syscall.h"
@@ -55,6 +56,11 @@ static void page_fault(CPUArchState *env, TaskState *ts)
     } else if (env->cr2 >= TARGET_TASK_SIZE) {
         /* The kernel does not tell what is mapped in its half. */
         err |= PG_ERROR_P;
+    } else if (HOST_IS_GUEST_ABI && env->host_si_code &&
+               host_page_size == TARGET_PAGE_SIZE &&
+               !(env->error_code & (PG_ERROR_I | PG_ERROR_P))) {
+        /* The host knows of pages that nobody has touched yet. */
+        err &= ~PG_ERROR_P;
     }
     ts->trap_err = err;
     ts->trap_cr2 = env->cr2;
