@@ -21,6 +21,7 @@
 #include "user/options.h"
 #include "user/path.h"
 #include "user/process.h"
+#include "user/procfs.h"
 #include "user/syscall.h"
 #include "user/uaccess.h"
 #include <fcntl.h>
@@ -179,6 +180,10 @@ static int resolve_path(ExecTarget *t)
 {
     if (path_is_proc_self_exe(t->guest_path)) {
         t->host_path = path_exe_host();
+        return 0;
+    }
+    if (proc_exe_other(t->guest_path, t->host_buf)) {
+        t->host_path = t->host_buf;
         return 0;
     }
     t->host_path = path_to_host(t->guest_path, t->host_buf, false);

@@ -131,29 +131,42 @@ static uint64_t resident(const GuestMapping *m)
     return MIN(count * host_page_size, m->end - m->start);
 }
 
-static int add_smaps(const GuestMapping *m, void *opaque)
-{
-    StrBuf *b = opaque;
-    /* Reservations of terabytes are not walked page by page. */
-    uint64_t size = (m->end - m->start) / 1024;
-    uint64_t rss = m->prot && size < 1ull << 30 ? resident(m) / 1024 : 0;
-    bool anon = m->ino == 0;
+/* What smaps counts of one mapping, smaps_rollup of all; in KiB. */
+typedef struct SmapsCounts {
+    uint64_t rss, anon, locked;
+} SmapsCounts;
 
-    print_head(b, m);
-    strbuf_printf(b, "Size:           %8" PRIu64 " kB\n"
-                  "KernelPageSize: %8u kB\n"
-                  "MMUPageSize:    %8u kB\n"
-                  "Rss:            %8" PRIu64 " kB\n"
-                  "Pss:            %8" PRIu64 " kB\n",
-                  size, GUEST_PAGE_SIZE / 1024, GUEST_PAGE_SIZE / 1024, rss,
-                  rss);
+static SmapsCounts smaps_count(const GuestMapping *m)
+{
+    SmapsCounts c = { 0 };
+
+    /* Reservations of terabytes are not walked page by page. */
+    if (m->prot && m->end - m->start < 1ull << 40) {
+        c.rss = resident(m) / 1024;
+    }
+    c.anon = m->ino == 0 ? c.rss : 0;
+    c.locked = m->locked ? c.rss : 0;
+    return c;
+}
+
+static void print_counts(StrBuf *b, const SmapsCounts *c, bool rollup)
+{
+    uint64_t file = c->rss - c->anon;
+
+    strbuf_printf(b, "Rss:            %8" PRIu64 " kB\n"
+                  "Pss:            %8" PRIu64 " kB\n", c->rss, c->rss);
+    if (rollup) {
+        strbuf_printf(b, "Pss_Anon:       %8" PRIu64 " kB\n"
+                      "Pss_File:       %8" PRIu64 " kB\n"
+                      "Pss_Shmem:      %8u kB\n", c->anon, file, 0);
+    }
     strbuf_printf(b, "Shared_Clean:   %8u kB\n"
                   "Shared_Dirty:   %8u kB\n"
                   "Private_Clean:  %8" PRIu64 " kB\n"
                   "Private_Dirty:  %8" PRIu64 " kB\n"
                   "Referenced:     %8" PRIu64 " kB\n"
                   "Anonymous:      %8" PRIu64 " kB\n",
-                  0, 0, anon ? 0 : rss, anon ? rss : 0, rss, anon ? rss : 0);
+                  0, 0, file, c->anon, c->rss, c->anon);
     strbuf_printf(b, "LazyFree:       %8u kB\n"
                   "AnonHugePages:  %8u kB\n"
                   "ShmemPmdMapped: %8u kB\n"
@@ -162,10 +175,23 @@ static int add_smaps(const GuestMapping *m, void *opaque)
                   "Private_Hugetlb:%8u kB\n"
                   "Swap:           %8u kB\n"
                   "SwapPss:        %8u kB\n"
-                  "Locked:         %8" PRIu64 " kB\n"
-                  "THPeligible:    %8u\n",
-                  0, 0, 0, 0, 0, 0, 0, 0, m->locked ? rss : 0, 0);
-    strbuf_printf(b, "VmFlags: %s%s%s%smr mw me %s%s%s\n",
+                  "Locked:         %8" PRIu64 " kB\n",
+                  0, 0, 0, 0, 0, 0, 0, 0, c->locked);
+}
+
+static int add_smaps(const GuestMapping *m, void *opaque)
+{
+    StrBuf *b = opaque;
+    SmapsCounts c = smaps_count(m);
+
+    print_head(b, m);
+    strbuf_printf(b, "Size:           %8" PRIu64 " kB\n"
+                  "KernelPageSize: %8u kB\n"
+                  "MMUPageSize:    %8u kB\n", (m->end - m->start) / 1024,
+                  GUEST_PAGE_SIZE / 1024, GUEST_PAGE_SIZE / 1024);
+    print_counts(b, &c, false);
+    strbuf_printf(b, "THPeligible:    %8u\n"
+                  "VmFlags: %s%s%s%smr mw me %s%s%s\n", 0,
                   m->prot & PAGE_READ ? "rd " : "",
                   m->prot & PAGE_WRITE ? "wr " : "",
                   m->prot & PAGE_EXEC ? "ex " : "", m->shared ? "sh " : "",
@@ -179,6 +205,39 @@ int smaps_generate(char **buf, size_t *len)
     StrBuf b = { 0 };
 
     mmap_walk(add_smaps, &b);
+    *buf = b.str;
+    *len = b.len;
+    return 0;
+}
+
+typedef struct SmapsRollup {
+    GuestMapping all;
+    SmapsCounts sum;
+} SmapsRollup;
+
+static int add_rollup(const GuestMapping *m, void *opaque)
+{
+    SmapsRollup *r = opaque;
+    SmapsCounts c = smaps_count(m);
+
+    if (!r->all.end) {
+        r->all.start = m->start;
+    }
+    r->all.end = m->end;
+    r->sum.rss += c.rss;
+    r->sum.anon += c.anon;
+    r->sum.locked += c.locked;
+    return 0;
+}
+
+int smaps_rollup_generate(char **buf, size_t *len)
+{
+    SmapsRollup r = { .all.name = "[rollup]" };
+    StrBuf b = { 0 };
+
+    mmap_walk(add_rollup, &r);
+    print_head(&b, &r.all);
+    print_counts(&b, &r.sum, true);
     *buf = b.str;
     *len = b.len;
     return 0;

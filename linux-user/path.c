@@ -168,7 +168,11 @@ const char *path_exe_host(void)
 
 const char *path_exe(void)
 {
-    const char *exe = path_exe_host();
+    return path_exe_shown(path_exe_host());
+}
+
+const char *path_exe_shown(const char *exe)
+{
     const char *prefix = path_prefix();
 
     if (prefix && exe[0]) {

@@ -95,6 +95,11 @@ static int view_smaps(FILE *out, const ViewContext *ctx)
     return put_generated(out, smaps_generate);
 }
 
+static int view_smaps_rollup(FILE *out, const ViewContext *ctx)
+{
+    return put_generated(out, smaps_rollup_generate);
+}
+
 /* Whole text of a host file of /proc/self, NUL-terminated, malloc'ed. */
 static char *host_text(const ViewContext *ctx, const char *name)
 {
@@ -124,80 +129,6 @@ static char *host_text(const ViewContext *ctx, const char *name)
 /* An old or emulated host kernel may give fewer. */
 #define STAT_FIELDS 52
 
-/* Fields of stat that describe the image, by their number in proc(5). */
-static bool stat_field(int field, int64_t *value)
-{
-    switch (field) {
-    case 20: *value = task_count(); return true;
-    case 23: *value = mmap_total_pages() * TARGET_PAGE_SIZE; return true;
-    case 26: *value = guest_image.start_code; return true;
-    case 27: *value = guest_image.end_code; return true;
-    case 28: *value = guest_image.start_stack; return true;
-    case 45: *value = guest_image.start_data; return true;
-    case 46: *value = guest_image.end_data; return true;
-    case 47: *value = target_brk_start(); return true;
-    case 48: *value = guest_image.arg_start; return true;
-    case 49: *value = guest_image.arg_end; return true;
-    case 50: *value = guest_image.env_start; return true;
-    case 51: *value = guest_image.env_end; return true;
-    default: return false;
-    }
-}
-
-static int view_stat(FILE *out, const ViewContext *ctx)
-{
-    char *text = host_text(ctx, "stat");
-    char *p, *save = NULL;
-    int field = 3;
-
-    if (!text) {
-        return -ENOENT;
-    }
-    /* The name may hold anything: the last parenthesis ends it. */
-    p = strrchr(text, ')');
-    if (!p) {
-        free(text);
-        return -ENOENT;
-    }
-    fwrite(text, 1, p + 1 - text, out);
-    p = strtok_r(p + 1, " \n", &save);
-    while (p || field <= STAT_FIELDS) {
-        int64_t value;
-
-        if (stat_field(field, &value)) {
-            fprintf(out, " %" PRId64, value);
-        } else {
-            fprintf(out, " %s", p ? p : "0");
-        }
-        p = p ? strtok_r(NULL, " \n", &save) : NULL;
-        field++;
-    }
-    fputc('\n', out);
-    free(text);
-    return 0;
-}
-
-static int view_statm(FILE *out, const ViewContext *ctx)
-{
-    char *text = host_text(ctx, "statm");
-    unsigned long size, resident, shared;
-    uint64_t total = mmap_total_pages();
-    uint64_t code = (guest_image.end_code - guest_image.start_code +
-                     TARGET_PAGE_SIZE - 1) / TARGET_PAGE_SIZE;
-    uint64_t scale = host_page_size / TARGET_PAGE_SIZE;
-
-    if (!text || sscanf(text, "%lu %lu %lu", &size, &resident, &shared) != 3) {
-        free(text);
-        return -ENOENT;
-    }
-    scale = scale ? scale : 1;
-    fprintf(out, "%" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " 0 %" PRIu64
-            " 0\n", total, MIN(resident * scale, total),
-            MIN(shared * scale, total), code, total - MIN(code, total));
-    free(text);
-    return 0;
-}
-
 /* What a thread's TaskState says, copied while it cannot go away. */
 typedef struct TaskFacts {
     bool known;
@@ -223,21 +154,165 @@ static TaskFacts task_facts(int tid)
     return f;
 }
 
-/* A line of status that is about the guest, or false: keep the host's. */
+/* Kinds of guest memory, in bytes. */
+typedef struct MemoryFacts {
+    uint64_t data, stack, exec, text;
+} MemoryFacts;
+
+static int add_memory(const GuestMapping *m, void *opaque)
+{
+    MemoryFacts *f = opaque;
+    uint64_t size = m->end - m->start;
+
+    if (m->growsdown || !strcmp(m->name, "[stack]")) {
+        f->stack += size;
+    } else if ((m->prot & PAGE_WRITE) && !m->shared) {
+        f->data += size;
+    } else if (m->prot & PAGE_EXEC) {
+        f->exec += size;
+    }
+    return 0;
+}
+
+static MemoryFacts memory_facts(void)
+{
+    MemoryFacts f = { 0 };
+
+    mmap_walk(add_memory, &f);
+    f.text = TARGET_PAGE_ALIGN(guest_image.end_code) -
+             (guest_image.start_code & TARGET_PAGE_MASK);
+    f.text = MIN(f.text, f.exec);
+    return f;
+}
+
+/* Resident memory is the emulator's too: not more of it than the guest has. */
+static uint64_t resident_pages(uint64_t host)
+{
+    return MIN(host * (sysconf(_SC_PAGESIZE) / TARGET_PAGE_SIZE),
+               mmap_total_pages());
+}
+
+/* stat has the lower 31 signals, as a decimal number. */
+static int64_t stat_signals(uint64_t set)
+{
+    return set & 0x7fffffff;
+}
+
+/* Fields of stat that describe the guest, by their number in proc(5). */
+static bool stat_field(int field, const char *host, const TaskFacts *f,
+                       int64_t *value)
+{
+    switch (field) {
+    case 20: *value = f->threads; return true;
+    case 23: *value = mmap_total_pages() * TARGET_PAGE_SIZE; return true;
+    case 24: *value = resident_pages(strtoull(host, NULL, 10)); return true;
+    case 26: *value = guest_image.start_code; return true;
+    case 27: *value = guest_image.end_code; return true;
+    case 28: *value = guest_image.start_stack; return true;
+    case 32: *value = stat_signals(f->blocked); return f->known;
+    case 33: *value = stat_signals(f->ignored); return f->known;
+    case 34: *value = stat_signals(f->caught); return f->known;
+    case 45: *value = guest_image.start_data; return true;
+    case 46: *value = guest_image.end_data; return true;
+    case 47: *value = target_brk_start(); return true;
+    case 48: *value = guest_image.arg_start; return true;
+    case 49: *value = guest_image.arg_end; return true;
+    case 50: *value = guest_image.env_start; return true;
+    case 51: *value = guest_image.env_end; return true;
+    default: return false;
+    }
+}
+
+static int view_stat(FILE *out, const ViewContext *ctx)
+{
+    TaskFacts facts = task_facts(ctx->tid);
+    char *text = host_text(ctx, "stat");
+    char *p, *save = NULL;
+    int field = 3;
+
+    if (!text) {
+        return -ENOENT;
+    }
+    /* The name may hold anything: the last parenthesis ends it. */
+    p = strrchr(text, ')');
+    if (!p) {
+        free(text);
+        return -ENOENT;
+    }
+    fwrite(text, 1, p + 1 - text, out);
+    p = strtok_r(p + 1, " \n", &save);
+    while (p || field <= STAT_FIELDS) {
+        int64_t value;
+
+        if (stat_field(field, p ? p : "0", &facts, &value)) {
+            fprintf(out, " %" PRId64, value);
+        } else {
+            fprintf(out, " %s", p ? p : "0");
+        }
+        p = p ? strtok_r(NULL, " \n", &save) : NULL;
+        field++;
+    }
+    fputc('\n', out);
+    free(text);
+    return 0;
+}
+
+static int view_statm(FILE *out, const ViewContext *ctx)
+{
+    char *text = host_text(ctx, "statm");
+    unsigned long size, resident, shared;
+    MemoryFacts m = memory_facts();
+
+    if (!text || sscanf(text, "%lu %lu %lu", &size, &resident, &shared) != 3) {
+        free(text);
+        return -ENOENT;
+    }
+    fprintf(out, "%" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " 0 %" PRIu64
+            " 0\n", mmap_total_pages(), resident_pages(resident),
+            resident_pages(shared), m.text / TARGET_PAGE_SIZE,
+            (m.data + m.stack) / TARGET_PAGE_SIZE);
+    free(text);
+    return 0;
+}
+
+/*
+ * A line of status that tells an amount of memory: the guest's.  The parts of
+ * what is resident come after the whole, of which *rest is left.
+ */
+static bool status_memory(FILE *out, const char *key, uint64_t host,
+                          const MemoryFacts *m, uint64_t *rest)
+{
+    uint64_t size = mmap_total_pages() * TARGET_PAGE_SIZE / 1024, kib;
+
+    if (!strcmp(key, "VmPeak") || !strcmp(key, "VmSize")) {
+        kib = size;
+    } else if (!strcmp(key, "VmHWM")) {
+        kib = MIN(host, size);
+    } else if (!strcmp(key, "VmRSS")) {
+        kib = *rest = MIN(host, size);
+    } else if (!strncmp(key, "Rss", 3)) {
+        kib = MIN(host, *rest);
+        *rest -= kib;
+    } else if (!strcmp(key, "VmData")) {
+        kib = m->data / 1024;
+    } else if (!strcmp(key, "VmStk")) {
+        kib = m->stack / 1024;
+    } else if (!strcmp(key, "VmExe")) {
+        kib = m->text / 1024;
+    } else if (!strcmp(key, "VmLib")) {
+        kib = (m->exec - m->text) / 1024;
+    } else {
+        return false;
+    }
+    fprintf(out, "%s:\t%8" PRIu64 " kB\n", key, kib);
+    return true;
+}
+
+/* Another line of status about the guest, or false: keep the host's. */
 static bool status_line(FILE *out, const char *key, const TaskFacts *f)
 {
-    uint64_t kib = mmap_total_pages() * 4;
-
     if (!strcmp(key, "Threads")) {
         fprintf(out, "Threads:\t%u\n", f->threads);
-    } else if (!strcmp(key, "VmPeak") || !strcmp(key, "VmSize")) {
-        fprintf(out, "%s:\t%8" PRIu64 " kB\n", key, kib);
-    } else if (!strcmp(key, "VmStk")) {
-        fprintf(out, "VmStk:\t%8" PRIu64 " kB\n",
-                (guest_image.stack_top - guest_image.stack_base) / 1024);
-    } else if (!strcmp(key, "VmExe")) {
-        fprintf(out, "VmExe:\t%8" PRIu64 " kB\n",
-                (guest_image.end_code - guest_image.start_code + 1023) / 1024);
     } else if (!f->known) {
         return false;
     } else if (!strcmp(key, "Seccomp")) {
@@ -257,6 +332,8 @@ static bool status_line(FILE *out, const char *key, const TaskFacts *f)
 static int view_status(FILE *out, const ViewContext *ctx)
 {
     TaskFacts facts = task_facts(ctx->tid);
+    MemoryFacts memory = memory_facts();
+    uint64_t rest = 0;
     char *text = host_text(ctx, "status");
     char *line, *save = NULL;
 
@@ -271,7 +348,9 @@ static int view_status(FILE *out, const ViewContext *ctx)
         if (n < sizeof(key)) {
             memcpy(key, line, n);
             key[n] = 0;
-            if (status_line(out, key, &facts)) {
+            if (status_line(out, key, &facts) ||
+                status_memory(out, key, strtoull(line + n + (line[n] != 0),
+                                                 NULL, 10), &memory, &rest)) {
                 continue;
             }
         }
@@ -290,6 +369,7 @@ static const ProcView task_views[] = {
     { "environ", view_environ },
     { "maps", view_maps },
     { "smaps", view_smaps },
+    { "smaps_rollup", view_smaps_rollup },
     { "stat", view_stat },
     { "statm", view_statm },
     { "status", view_status },
@@ -378,8 +458,8 @@ static const ProcView global_views[] = {
 bool proc_maybe_view(const char *path)
 {
     static const char *const relative[] = {
-        "auxv", "cmdline", "environ", "maps", "smaps", "stat", "statm",
-        "status", "cpuinfo", "exe", "mem",
+        "auxv", "cmdline", "environ", "maps", "smaps", "smaps_rollup", "stat",
+        "statm", "status", "cpuinfo", "exe", "mem",
     };
 
     if (path[0] == '/') {
@@ -467,16 +547,6 @@ static const char *split_task(const char *path, const char *rest, int *tid)
     return rest;
 }
 
-/* Our own /proc name through any alias; NULL: not a file of this process. */
-static const char *own_file(int dirfd, const char *path, char buf[PATH_MAX],
-                            int *tid)
-{
-    const char *abs = absolute_proc_path(dirfd, path, buf);
-    const char *rest = abs ? path_proc_self(abs) : NULL;
-
-    return rest ? split_task(abs, rest, tid) : NULL;
-}
-
 /* Take the right to write from @fd, which stays the lowest that was free. */
 static void reopen_for_reading(int fd, int host_flags)
 {
@@ -559,6 +629,11 @@ int64_t proc_open_view(CPUArchState *env, int dirfd, const char *path,
     name = path_proc_self(abs);
     name = name ? split_task(abs, name, &ctx.tid) : NULL;
     if (!name) {
+        char exe[PATH_MAX];
+
+        if (!(host_flags & O_NOFOLLOW) && proc_exe_other(abs, exe)) {
+            return safe_syscall(__NR_openat, AT_FDCWD, exe, host_flags, 0);
+        }
         return -QEMU_NO_VIEW;
     }
     if (!strcmp(name, "mem") && (host_flags & O_ACCMODE) != O_RDONLY) {
@@ -591,14 +666,21 @@ int64_t proc_open_view(CPUArchState *env, int dirfd, const char *path,
 int64_t proc_readlink_view(CPUArchState *env, int dirfd, const char *path,
                            char *out, size_t size)
 {
-    char buf[PATH_MAX];
+    char buf[PATH_MAX], other[PATH_MAX];
+    const char *abs = absolute_proc_path(dirfd, path, buf);
+    const char *name = abs ? path_proc_self(abs) : NULL;
     const char *exe = path_exe();
-    size_t len = strlen(exe);
-    const char *name;
+    size_t len;
     int tid;
 
-    name = own_file(dirfd, path, buf, &tid);
-    if (!name || strcmp(name, "exe") || len > size) {
+    name = name ? split_task(abs, name, &tid) : NULL;
+    if (!name && abs && proc_exe_other(abs, other)) {
+        exe = path_exe_shown(other);
+    } else if (!name || strcmp(name, "exe")) {
+        return -QEMU_NO_VIEW;
+    }
+    len = strlen(exe);
+    if (len > size) {
         return -QEMU_NO_VIEW;
     }
     memcpy(out, exe, len);
@@ -672,6 +754,7 @@ void procfs_publish(void)
     if (map.start_data == 0 || map.end_data < map.start_data) {
         map.start_data = map.end_data = map.end_code;
     }
+    proc_exe_publish();
     arguments_published = prctl(PR_SET_MM, PR_SET_MM_MAP, &map, sizeof(map),
                                 0) == 0;
 }

@@ -216,11 +216,12 @@ void mmap_set_limits(uint64_t space, uint64_t data);
 uint64_t mmap_total_pages(void);
 
 /*
- * Text of /proc/self/maps and /proc/self/smaps as the guest must see it.
+ * Text of /proc/self/maps, smaps and smaps_rollup as the guest must see it.
  * *buf becomes a malloc'ed string, *len its length.  Returns 0 or -errno.
  */
 int maps_generate(char **buf, size_t *len);
 int smaps_generate(char **buf, size_t *len);
+int smaps_rollup_generate(char **buf, size_t *len);
 
 /* Name a mapping "[stack]", "[vdso]", "[heap]"; @name must be static. */
 void mmap_set_name(uint64_t start, uint64_t len, const char *name);

@@ -28,6 +28,8 @@ const char *path_to_host(const char *path, char *buf, bool nofollow);
  * the host. */
 const char *path_exe(void);
 const char *path_exe_host(void);
+/* How the guest calls the program at host path @exe: part of @exe. */
+const char *path_exe_shown(const char *exe);
 
 /*
  * True if @path names the guest's own program through /proc (self/exe,

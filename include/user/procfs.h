@@ -16,4 +16,16 @@
  */
 void procfs_publish(void);
 
+/*
+ * Let other emulated processes find the guest's program, see procfs-exe.c;
+ * part of procfs_publish().
+ */
+void proc_exe_publish(void);
+
+/*
+ * If @path is /proc/PID/exe (or PID/task/TID/exe) of an emulated process, the
+ * host path of the program it runs, in @buf.
+ */
+bool proc_exe_other(const char *path, char buf[PATH_MAX]);
+
 #endif

@@ -10,6 +10,7 @@
 #include "internal.h"
 #include "openflags.h"
 #include "user/path.h"
+#include "user/procfs.h"
 #include "user/process.h"
 #include <fcntl.h>
 #include <linux/openat2.h>
@@ -58,6 +59,8 @@ void guest_path_read(uint64_t addr, char buf[PATH_MAX], const char **host,
     }
     if (!nofollow && path_is_proc_self_exe(buf)) {
         *host = path_exe_host();
+    } else if (!nofollow && proc_exe_other(buf, prefixed)) {
+        memcpy(buf, prefixed, strlen(prefixed) + 1);
     }
 }
 

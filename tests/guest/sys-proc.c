@@ -72,6 +72,74 @@ static void test_exe(char **argv)
     puts("exe");
 }
 
+/* What another process sees of @pid, which runs this program, too. */
+static void check_other(pid_t pid, const char *real, const char *args)
+{
+    char name[64], link[4096];
+    struct stat a, b;
+    ssize_t n;
+    int fd;
+
+    snprintf(name, sizeof(name), "/proc/%d/exe", pid);
+    n = readlink(name, link, sizeof(link) - 1);
+    CHECK(n > 0);
+    link[n > 0 ? n : 0] = 0;
+    CHECK_EQ(strcmp(link, real), 0);
+    CHECK_EQ(stat(real, &a), 0);
+    CHECK_EQ(stat(name, &b), 0);
+    CHECK(a.st_dev == b.st_dev && a.st_ino == b.st_ino);
+    fd = open(name, O_RDONLY);
+    CHECK_EQ(fstat(fd, &b), 0);
+    CHECK(a.st_dev == b.st_dev && a.st_ino == b.st_ino);
+    close(fd);
+    CHECK_EQ(lstat(name, &b), 0);
+    CHECK(S_ISLNK(b.st_mode));
+    snprintf(name, sizeof(name), "/proc/%d/task/%d", pid, pid);
+    fd = open(name, O_RDONLY | O_DIRECTORY);
+    CHECK_EQ(readlinkat(fd, "exe", link, sizeof(link)), n);
+    close(fd);
+    if (args && !nested("does not change the arguments that others see")) {
+        snprintf(name, sizeof(name), "/proc/%d/cmdline", pid);
+        slurp(name, text, sizeof(text));
+        CHECK_EQ(strcmp(text, args), 0);
+        CHECK_EQ(strcmp(text + strlen(text) + 1, "waiting"), 0);
+    }
+}
+
+static void test_others(char **argv)
+{
+    char real[4096], c;
+    int ready[2], end[2];
+
+    CHECK(realpath(argv[0], real) != NULL);
+    for (int exec = 0; exec <= 1; exec++) {
+        pid_t pid;
+
+        CHECK_EQ(pipe(ready), 0);
+        CHECK_EQ(pipe(end), 0);
+        pid = fork();
+        if (pid == 0) {
+            dup2(end[0], 0);
+            dup2(ready[1], 1);
+            close(end[1]);
+            if (exec) {
+                execl(argv[0], "other", "waiting", NULL);
+            } else if (write(1, "", 1) == 1) {
+                read(0, &c, 1);
+            }
+            _exit(0);
+        }
+        close(ready[1]);
+        close(end[0]);
+        CHECK_EQ(read(ready[0], &c, 1), 1);
+        check_other(pid, real, exec ? "other" : NULL);
+        close(ready[0]);
+        close(end[1]);
+        CHECK_EQ(waitpid(pid, NULL, 0), pid);
+    }
+    puts("others");
+}
+
 static void test_args(int argc, char **argv)
 {
     ssize_t n = slurp("/proc/self/cmdline", text, sizeof(text));
@@ -223,6 +291,46 @@ static char *line_of(const char *key)
     return p;
 }
 
+static unsigned long status_kib(const char *key)
+{
+    CHECK(slurp("/proc/self/status", text, sizeof(text)) > 0);
+    return strtoul(line_of(key) + strlen(key), NULL, 10);
+}
+
+/* What the parts of memory have to do with each other. */
+static void test_status_memory(void)
+{
+    unsigned long size = status_kib("VmSize:"), rss = status_kib("VmRSS:");
+    unsigned long data = status_kib("VmData:"), sum, from, to;
+    void *p;
+
+    CHECK(rss <= size);
+    CHECK(data + status_kib("VmStk:") + status_kib("VmExe:") +
+          status_kib("VmLib:") <= size);
+    CHECK(status_kib("VmExe:") > 0);
+    sum = status_kib("RssAnon:") + status_kib("RssFile:") +
+          status_kib("RssShmem:");
+    CHECK(sum <= size);
+    p = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE,
+             MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    CHECK_EQ(status_kib("VmData:"), data + 1024);
+    munmap(p, 1 << 20);
+    p = mmap(NULL, 1 << 20, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    CHECK_EQ(status_kib("VmData:"), data);
+    munmap(p, 1 << 20);
+
+    CHECK(slurp("/proc/self/smaps_rollup", text, sizeof(text)) > 0);
+    CHECK_EQ(sscanf(text, "%lx-%lx ---p 00000000 00:00 0", &from, &to), 2);
+    CHECK(from <= (uint64_t)test_status_memory && to > (uint64_t)&from);
+    CHECK(strstr(text, "[rollup]\n") != NULL);
+    /* not pages of the emulator */
+    CHECK(strtoul(line_of("Rss:") + 4, NULL, 10) <= size);
+}
+
+static void on_usr2(int sig)
+{
+}
+
 static void test_status(void)
 {
     pthread_t t;
@@ -233,6 +341,8 @@ static void test_status(void)
 
     pthread_create(&t, NULL, idle, NULL);
     signal(SIGUSR1, SIG_IGN);
+    signal(SIGUSR2, on_usr2);
+    test_status_memory();
     CHECK(slurp("/proc/self/status", text, sizeof(text)) > 0);
     puts(line_of("Name:"));
     CHECK(slurp("/proc/self/status", text, sizeof(text)) > 0);
@@ -258,6 +368,10 @@ static void test_status(void)
     CHECK_EQ(v[20], 2);
     CHECK(v[26] <= (uint64_t)test_status && v[27] > (uint64_t)test_status);
     CHECK(v[28] > (uint64_t)&p);
+    CHECK_EQ(v[32], 0);
+    CHECK(v[33] & (1 << (SIGUSR1 - 1)));
+    CHECK_EQ(v[34], 1 << (SIGUSR2 - 1));
+    CHECK(v[24] * 4096 <= v[23]);
     CHECK(slurp("/proc/self/statm", text, sizeof(text)) > 0);
     CHECK_EQ(sscanf(text, "%lu %lu %lu", &v[0], &v[1], &v[2]), 3);
     CHECK(v[0] >= v[1] && v[1] > 0);
@@ -468,8 +582,16 @@ int main(int argc, char **argv)
     if (argc == 2 && !strcmp(argv[1], "limited")) {
         return limited();
     }
+    if (argc == 2 && !strcmp(argv[1], "waiting")) {
+        char c;
+
+        return write(1, "", 1) != 1 || read(0, &c, 1) != 0;
+    }
     test_fd_list();
     test_exe(argv);
+    if (!nested("maps nothing beyond the end of a file, which is the mark")) {
+        test_others(argv);
+    }
     test_args(argc, argv);
     test_auxv();
     test_maps();
