@@ -111,11 +111,8 @@ static void open_log(bool handed_over)
         }
         return;
     }
-    if (!handed_over && !strstr(file, "%d")) {
-        /* The first process starts an empty log, its programs append. */
-        (void)!truncate(file, 0);
-    }
-    ret = qemu_log_open(file);
+    /* The first program starts an empty log, those it executes append. */
+    ret = qemu_log_open(file, handed_over);
     if (ret < 0) {
         error_report("cannot open the log '%s': %s", file, strerror(-ret));
         if (!handed_over) {

@@ -73,7 +73,7 @@ bool qemu_log_parse(const char *items, uint32_t *mask, const char **bad)
     return true;
 }
 
-int qemu_log_open(const char *path)
+int qemu_log_open(const char *path, bool append)
 {
     char name[PATH_MAX], *p = name;
     int fd;
@@ -94,7 +94,8 @@ int qemu_log_open(const char *path)
         return -ENAMETOOLONG;
     }
     *p = 0;
-    fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666);
+    fd = open(name, O_WRONLY | O_CREAT | (append ? 0 : O_TRUNC) | O_APPEND |
+              O_CLOEXEC, 0666);
     if (fd < 0) {
         return -errno;
     }

@@ -54,9 +54,9 @@ bool qemu_log_parse(const char *items, uint32_t *mask, const char **bad);
 
 /*
  * Send the log to @path ('%d' is replaced by the process id), or to stderr
- * for NULL.  Returns 0 or -errno.
+ * for NULL.  What the file holds goes, unless @append.  Returns 0 or -errno.
  */
-int qemu_log_open(const char *path);
+int qemu_log_open(const char *path, bool append);
 
 /*
  * Restrict in_asm, op, op_opt, out_asm, exec and cpu to guest addresses:

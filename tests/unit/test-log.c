@@ -51,9 +51,9 @@ static void test_output(void)
     char *path = NULL, *text = NULL, *lines;
     char *name = g_strdup_printf("%s/log-%%d", g_get_tmp_dir());
     char *big = g_strnfill(5000, 'x');
-    gsize len;
+    gsize len, more;
 
-    g_assert_cmpint(qemu_log_open(name), ==, 0);
+    g_assert_cmpint(qemu_log_open(name, false), ==, 0);
     qemu_log("one %d\n", 1);
     qemu_log("%s\n", big);
     path = g_strdup_printf("%s/log-%d", g_get_tmp_dir(), getpid());
@@ -64,16 +64,24 @@ static void test_output(void)
     qemu_log("a\nb %s\n", "c");
     qemu_loglevel = 0;
     g_free(text);
-    g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+    g_assert_true(g_file_get_contents(path, &text, &more, NULL));
     lines = g_strdup_printf("%d a\n%d b c\n", getpid(), getpid());
     g_assert_cmpstr(text + len, ==, lines);
     g_free(lines);
     close(qemu_log_fd());
-    qemu_log_open(NULL);
-    unlink(path);
-    g_assert_cmpint(qemu_log_open("/nonexistent/x"), ==, -ENOENT);
-    g_free(path);
     g_free(text);
+    for (int append = 1; append >= 0; append--) {
+        g_assert_cmpint(qemu_log_open(name, append), ==, 0);
+        qemu_log("more\n");
+        g_assert_true(g_file_get_contents(path, &text, &len, NULL));
+        g_assert_cmpuint(len, ==, append ? more + 5 : 5);
+        close(qemu_log_fd());
+        g_free(text);
+    }
+    qemu_log_open(NULL, false);
+    unlink(path);
+    g_assert_cmpint(qemu_log_open("/nonexistent/x", false), ==, -ENOENT);
+    g_free(path);
     g_free(big);
     g_free(name);
 }

@@ -51,7 +51,7 @@ static char *line(int num, int64_t ret, uint64_t a0, uint64_t a1, uint64_t a2,
     Strace st;
 
     g_assert_cmpint(truncate(log_path, 0), ==, 0);
-    g_assert_cmpint(qemu_log_open(log_path), ==, 0);
+    g_assert_cmpint(qemu_log_open(log_path, false), ==, 0);
     strace_enter(&st, d, num, a);
     strace_leave(&st, d, a, ret);
     g_assert_true(g_file_get_contents(log_path, &text, NULL, NULL));
