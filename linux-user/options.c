@@ -249,7 +249,7 @@ static void opt_host_page(const char *arg)
 static void opt_strict_pages(const char *arg)
 {
     if (!qemu_strtobool(arg, &user_options.strict_pages)) {
-        bad("QEMU_STRICT_PAGES is 'on' or 'off', not '%s'", arg);
+        bad("-strict-pages takes 'on' or 'off', not '%s'", arg);
     }
 }
 
@@ -412,8 +412,29 @@ static struct Applied {
 } *applied;
 static unsigned applied_count;
 
+/* The guest changes its directory, and the programs it executes start there. */
+static char *absolute_path(const char *path)
+{
+    char cwd[PATH_MAX];
+    StrBuf b = { 0 };
+
+    if (*path == '/' || !getcwd(cwd, sizeof(cwd))) {
+        return xstrdup(path);
+    }
+    strbuf_printf(&b, "%s/%s", cwd[1] ? cwd : "", path);
+    return b.str;
+}
+
+static bool takes_path(const OptionRow *row)
+{
+    return row->arg && (!strcmp(row->arg, "DIR") || !strcmp(row->arg, "FILE"));
+}
+
 static void apply(const OptionRow *row, const char *arg)
 {
+    if (takes_path(row) && *arg) {
+        arg = absolute_path(arg);
+    }
     row->handler(arg);
     applied = xrealloc(applied, (applied_count + 1) * sizeof(*applied));
     applied[applied_count].row = row;
@@ -514,9 +535,6 @@ char **options_for_reexec(int *count)
             if (r->handler == opt_host_page) {
                 r = find_row("p");
             }
-            if (!r->name) {
-                continue;       /* a variable only: inherited as such */
-            }
             args[n++] = dash(r->name);
             if (r->arg) {
                 args[n++] = (char *)applied[i].arg;
@@ -532,7 +550,7 @@ const char *options_emulator_path(void)
     return emulator_path;
 }
 
-void options_init(const char *argv0)
+void options_init(const char *name)
 {
     char path[PATH_MAX];
     ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 1);
@@ -541,7 +559,7 @@ void options_init(const char *argv0)
         path[len] = 0;
         emulator_path = xstrdup(path);
     } else {
-        emulator_path = xstrdup(argv0);
+        emulator_path = absolute_path(name);
     }
 }
 

@@ -11,49 +11,10 @@ import subprocess
 import sys
 import tempfile
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-TESTS = []
+import binfmt  # noqa: F401 (its cases)
+from case import ROOT, TESTS, Ctx, Skip, expect, test
+
 SEGV = 'qemu: uncaught target signal 11 (Segmentation fault) - core dumped\n'
-
-
-class Skip(Exception):
-    pass
-
-
-def test(fn):
-    TESTS.append(fn)
-    return fn
-
-
-class Ctx:
-    def __init__(self, emu, work):
-        self.emu, self.work = emu, work
-
-    def run(self, *argv, env=None, **kw):
-        e = {'PATH': '/usr/bin:/bin', 'LC_ALL': 'C'}
-        e.update(env or {})
-        return subprocess.run([self.emu, *map(str, argv)], env=e, text=True,
-                              capture_output=True, timeout=60,
-                              stdin=subprocess.DEVNULL, cwd=self.work, **kw)
-
-    def compile(self, name, text, *flags):
-        src = self.work / (name + '.c')
-        src.write_text(text)
-        subprocess.run(['gcc', '-O1', '-w', '-o', self.work / name, src,
-                        *flags], check=True)
-        return self.work / name
-
-
-def expect(p, rc, out=None, err=None, err_re=None):
-    assert p.returncode == rc, \
-        f'status {p.returncode}, expected {rc}; stderr {p.stderr!r}'
-    if out is not None:
-        assert p.stdout == out, f'stdout {p.stdout!r}, expected {out!r}'
-    if err is not None:
-        assert p.stderr == err, f'stderr {p.stderr!r}, expected {err!r}'
-    if err_re is not None:
-        assert re.search(err_re, p.stderr), \
-            f'stderr {p.stderr!r} does not match {err_re!r}'
 
 
 @test
@@ -652,54 +613,37 @@ def auxv(c):
 
 
 @test
-def binfmt_files(c):
-    conf = ROOT / 'scripts' / 'qemu-binfmt-conf.sh'
-    p = subprocess.run([conf], capture_output=True, text=True)
-    if os.uname().machine == 'x86_64':
-        assert p.returncode == 1 and 'itself' in p.stderr, p.stderr
-    for mode in ('--debian', '--systemd'):
-        d = c.work / mode.strip('-')
-        subprocess.run([conf, mode, '--exportdir', d, '--persistent', 'yes',
-                        '--magic', 'XYZ1', '--qemu-path', '/opt/x'],
-                       check=True)
-        text = '\n'.join(f.read_text() for f in d.iterdir())
-        assert '/opt/x/qemu-x86_64' in text and 'XYZ1' in text, text
+def paths_survive_chdir(c):
+    """A relative directory or file is that of the start, also for the
+    programs that the guest executes elsewhere."""
+    (c.work / 'sys' / 'etc').mkdir(parents=True)
+    (c.work / 'sys' / 'etc' / 'only-here').write_text('found\n')
+    (c.work / 'sub').mkdir()
+    p = c.run('-L', 'sys', '-D', 'log', '-strace', '-kzt-report', 'report',
+              '/bin/sh', '-c', 'cd sub; read a < /etc/only-here; echo $a; '
+              'exec /bin/cat /etc/only-here')
+    expect(p, 0, 'found\nfound\n')
+    assert not os.listdir(c.work / 'sub'), os.listdir(c.work / 'sub')
+    log = (c.work / 'log').read_text()
+    assert log.count('exit_group') == 1 and '/bin/cat' in log, log[-900:]
+    if 'not built in' not in c.run('-version').stdout:
+        assert (c.work / 'report').exists()
+    expect(c.run('/bin/cat', '/etc/only-here', env={'QEMU_LD_PREFIX': 'sys'}),
+           0, 'found\n')
 
 
 @test
-def binfmt_kernel(c):
-    """A private magic, through the kernel, with and without flag P and O."""
-    proc = pathlib.Path('/proc/sys/fs/binfmt_misc')
-    if os.geteuid() != 0:
-        raise Skip('needs root')
-    if not (proc / 'register').exists():
-        subprocess.run(['mount', '-t', 'binfmt_misc', 'binfmt_misc', proc],
-                       capture_output=True)
-    if not (proc / 'register').exists():
-        raise Skip('binfmt_misc cannot be mounted here')
-    # The emulator accepts the program as it is: the magic is EI_ABIVERSION.
-    f = c.compile('argv', '#include <stdio.h>\nint main(int c, char **v){'
-                  'for (int i = 0; i < c; i++) puts(v[i]); return 9;}')
-    data = bytearray(f.read_bytes())
-    data[9:16] = b'kztTEST'
-    f.write_bytes(data)
-    f.chmod(0o755)
-    conf = ROOT / 'scripts' / 'qemu-binfmt-conf.sh'
-    magic = r'\x7fELF\x02\x01\x01' + data[7:16].decode('latin1').replace(
-        '\0', r'\x00').replace('\3', r'\x03')
-    name = f'kzt-test-{os.getpid()}'
-    for flags, arg0 in (([], str(f)),
-                        (['--preserve-argv0', 'yes'], 'other'),
-                        (['--credential', 'yes'], str(f))):
-        subprocess.run([conf, '--name', name, '--magic', magic, '--qemu-path',
-                        os.path.dirname(c.emu), *flags], check=True)
-        try:
-            p = subprocess.run(['other', 'a b'], executable=f, text=True,
-                               capture_output=True)
-        finally:
-            subprocess.run([conf, '--name', name, '--unregister'], check=True)
-        assert p.returncode == 9 and p.stdout == f'{arg0}\na b\n', \
-            f'{flags}: {p.returncode} {p.stdout!r} {p.stderr!r}'
+def strict_pages_survive_execve(c):
+    def given_up(*options, env={}):
+        p = c.run('-d', 'stats', '-p', '16384', *options, '/bin/sh', '-c',
+                  'exec /bin/true', env=env)
+        expect(p, 0)
+        return int(re.search(r'mixed pages, (\d+) pages given up',
+                             p.stderr)[1])
+
+    assert given_up() > 0
+    assert given_up(env={'QEMU_STRICT_PAGES': 'on'}) == 0
+    assert given_up('-strict-pages', 'on') == 0
 
 
 @test
