@@ -3,10 +3,11 @@
  *
  * A new x86-64 program gets a new emulator: the host process executes the
  * emulator again, with the same options, the program's path and the guest's
- * own argument and environment strings.  What a command line cannot say
- * travels in one environment variable, which the new emulator takes out before
- * the guest sees its environment (exec_handover_take()).  Programs of other
- * machines go to the host kernel as they are.
+ * own argument and environment strings.  What no option says travels in the
+ * first word of the command line, which the new emulator takes out
+ * (exec_handover_take()).  It is not in the environment: that belongs to
+ * whoever started the program, and for a set-uid program he is not to be
+ * believed.  Programs of other machines go to the host kernel as they are.
  *
  * Everything the kernel would refuse is refused here, before the old program
  * is gone.  The host process keeps its descriptors, mask, ignored and pending
@@ -28,10 +29,11 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-#define HANDOVER_VAR "QEMU_EXEC_HANDOVER="
+#define HANDOVER_WORD "-exec-handover="
 /*
  * Before a variable of the guest that the host's loader or libc would act on
- * while the new emulator starts (LD_PRELOAD would be loaded into it).
+ * while the new emulator starts (LD_PRELOAD would be loaded into it), and
+ * before one that begins like this already, so that it comes back unchanged.
  */
 #define HIDDEN_PREFIX "QEMU_HIDDEN_"
 #define MAX_ARGS     (1u << 20)
@@ -72,38 +74,38 @@ void exec_keep_self(void)
     }
 }
 
-ExecHandover exec_handover_take(char **envp)
+static bool parse_handover(ExecHandover *h, char *text)
+{
+    long *const numbers[] = { &h->fd, &h->seccomp_fd, &h->self_fd, &h->binfmt };
+    char *end = text;
+
+    for (int i = 0; i < ARRAY_SIZE(numbers); i++) {
+        *numbers[i] = strtol(text, &end, 10);
+        if (*end != ',') {
+            return false;
+        }
+        text = end + 1;
+    }
+    h->limits = text;
+    end = strchr(text, ':');
+    h->execfn = end ? end + 1 : NULL;
+    return end;
+}
+
+ExecHandover exec_handover_take(int *argc, char **argv, char **envp)
 {
     ExecHandover h = { .fd = -1, .seccomp_fd = -1, .self_fd = -1 };
-    size_t len = strlen(HANDOVER_VAR);
+    size_t len = strlen(HANDOVER_WORD);
 
-    for (char **e = envp; *e; e++) {
-        if (strncmp(*e, HANDOVER_VAR, len) == 0) {
-            char *end;
-
-            h.fd = strtol(*e + len, &end, 10);
-            if (*end == ',') {
-                h.seccomp_fd = strtol(end + 1, &end, 10);
-            }
-            if (*end == ',') {
-                h.self_fd = strtol(end + 1, &end, 10);
-            }
-            if (*end == ',') {
-                h.limits = end + 1;
-                end = strchrnul(end, ':');
-            }
-            if (*end == ':') {
-                h.present = true;
-                h.execfn = end + 1;
-            }
-            for (; *e; e++) {
-                e[0] = e[1];
-            }
-            break;
-        }
+    if (*argc < 2 || strncmp(argv[1], HANDOVER_WORD, len) ||
+        !parse_handover(&h, argv[1] + len)) {
+        return (ExecHandover) { .fd = -1, .seccomp_fd = -1 };
     }
+    h.present = true;
+    memmove(argv + 1, argv + 2, (*argc - 1) * sizeof(*argv));
+    --*argc;
     len = strlen(HIDDEN_PREFIX);
-    for (char **e = envp; h.present && *e; e++) {
+    for (char **e = envp; *e; e++) {
         if (strncmp(*e, HIDDEN_PREFIX, len) == 0) {
             *e += len;
         }
@@ -363,7 +365,8 @@ static int64_t exec_native(TaskState *ts, ExecTarget *t, uint64_t argv,
 }
 
 /* The emulator's command line for the new program. */
-static int build_argv(StrVec *v, const ExecTarget *t, uint64_t argv)
+static int build_argv(StrVec *v, const ExecTarget *t, uint64_t argv,
+                      const char *handover)
 {
     int count;
     char **options = options_for_reexec(&count);
@@ -373,7 +376,7 @@ static int build_argv(StrVec *v, const ExecTarget *t, uint64_t argv)
     if (argv && !get_guest_u64(&argv0, argv)) {
         return -EFAULT;
     }
-    ok = vec_add(v, options_emulator_path());
+    ok = vec_add(v, options_emulator_path()) && vec_add(v, handover);
     for (int i = 0; ok && i < count; i++) {
         ok = vec_add(v, options[i]);
     }
@@ -388,6 +391,12 @@ static bool host_libc_reads(const char *var)
            !strncmp(var, "GLIBC_TUNABLES=", 15);
 }
 
+static bool to_be_hidden(const char *var)
+{
+    return host_libc_reads(var) ||
+           !strncmp(var, HIDDEN_PREFIX, strlen(HIDDEN_PREFIX));
+}
+
 /* The hidden copies live in *block, which the caller frees. */
 static bool hide_from_host(StrVec *env, char **block)
 {
@@ -395,7 +404,7 @@ static bool hide_from_host(StrVec *env, char **block)
     char *p;
 
     for (size_t i = 0; i < env->n; i++) {
-        if (host_libc_reads(env->v[i])) {
+        if (to_be_hidden(env->v[i])) {
             size += prefix + strlen(env->v[i]) + 1;
         }
     }
@@ -407,7 +416,7 @@ static bool hide_from_host(StrVec *env, char **block)
         return false;
     }
     for (size_t i = 0; i < env->n; i++) {
-        if (host_libc_reads(env->v[i])) {
+        if (to_be_hidden(env->v[i])) {
             size_t len = strlen(env->v[i]) + 1;
 
             memcpy(p, HIDDEN_PREFIX, prefix);
@@ -437,7 +446,7 @@ static bool not_found(int64_t ret)
 }
 
 /* The emulator again, wherever the root directory is by now. */
-static int64_t exec_self(TaskState *ts, char **argv, char **envp)
+static int64_t exec_emulator(TaskState *ts, char **argv, char **envp)
 {
     int64_t ret = host_exec(ts, "/proc/self/exe", argv, envp);
 
@@ -446,6 +455,19 @@ static int64_t exec_self(TaskState *ts, char **argv, char **envp)
     }
     if (not_found(ret)) {
         ret = host_exec(ts, options_emulator_path(), argv, envp);
+    }
+    return ret;
+}
+
+static int64_t exec_self(TaskState *ts, ExecTarget *t, uint64_t argv,
+                         uint64_t envp, char **host_argv, char **host_envp)
+{
+    int64_t ret = exec_emulator(ts, host_argv, host_envp), other;
+
+    if (not_found(ret) && user_options.binfmt) {
+        /* The kernel keeps the emulator open (flag F) or knows its path. */
+        other = exec_native(ts, t, argv, envp);
+        ret = other == -ENOEXEC ? ret : other;
     }
     if (not_found(ret)) {
         error_report("no program can be started: neither the emulator nor its "
@@ -464,10 +486,7 @@ static int64_t exec_emulated(TaskState *ts, ExecTarget *t, uint64_t argv,
     int64_t ret;
     int fd = -1, seccomp_fd = -1;
 
-    ret = build_argv(&args, t, argv);
-    if (ret == 0) {
-        ret = vec_add_guest(&env, envp, 0);
-    }
+    ret = vec_add_guest(&env, envp, 0);
     if (ret == 0 && !hide_from_host(&env, &hidden)) {
         ret = -ENOMEM;
     }
@@ -480,16 +499,17 @@ static int64_t exec_emulated(TaskState *ts, ExecTarget *t, uint64_t argv,
     }
     if (ret == 0) {
         limits_export(limits, sizeof(limits));
-        snprintf(handover, sizeof(handover), HANDOVER_VAR "%d,%d,%d,%s:%s", fd,
-                 seccomp_fd, self_is_open() ? self_fd : -1, limits,
+        snprintf(handover, sizeof(handover), HANDOVER_WORD
+                 "%d,%d,%d,%d,%s:%s", fd, seccomp_fd,
+                 self_is_open() ? self_fd : -1, user_options.binfmt, limits,
                  t->guest_path);
-        ret = vec_add(&env, handover) ? 0 : -ENOMEM;
+        ret = build_argv(&args, t, argv, handover);
     }
     ts->exec_scratch[0] = args.v;
     ts->exec_scratch[1] = env.v;
     ts->exec_scratch[2] = hidden;
     if (ret == 0) {
-        ret = exec_self(ts, args.v, env.v);
+        ret = exec_self(ts, t, argv, envp, args.v, env.v);
     }
     if (fd >= 0) {
         close(fd);

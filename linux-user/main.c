@@ -35,10 +35,32 @@ extern char **environ;
  * arguments, without options, and with flag O the file is open already.
  */
 typedef struct BinfmtInfo {
-    bool active;
+    bool active;                /* flag P or O says so */
     bool have_argv0;
     int fd;
 } BinfmtInfo;
+
+static const char *execfn(void)
+{
+    return (const char *)(uintptr_t)getauxval(AT_EXECFN);
+}
+
+/*
+ * Did binfmt_misc start us, even without those flags?  AT_EXECFN is then the
+ * program, or the script it interprets, and argv[0] the emulator's path.
+ */
+static bool started_by_kernel(int argc, char **argv)
+{
+    if (argv[0][0] != '/' || !execfn() || !strcmp(execfn(), argv[0])) {
+        return false;
+    }
+    for (int i = 1; i < argc && i <= 3; i++) {
+        if (!strcmp(execfn(), argv[i])) {
+            return true;
+        }
+    }
+    return false;
+}
 
 static BinfmtInfo binfmt_info(void)
 {
@@ -58,16 +80,17 @@ static BinfmtInfo binfmt_info(void)
 
 /* Fill @req from the command line. */
 static void find_program(LoadRequest *req, int argc, char **argv,
+                         const BinfmtInfo *binfmt,
                          const ExecHandover *handover)
 {
-    BinfmtInfo binfmt = binfmt_info();
     int i = 1;
 
-    options_init(argv[0]);
+    /* A shell that searched PATH leaves it to AT_EXECFN to say where. */
+    options_init(strchr(argv[0], '/') || !execfn() ? argv[0] : execfn());
     if (!handover->present) {
         options_parse_environment();
     }
-    if (!binfmt.active) {
+    if (!binfmt->active) {
         i = options_parse_arguments(argc, argv);
     }
     if (!strcmp(user_options.cpu_model, "help") ||
@@ -82,9 +105,9 @@ static void find_program(LoadRequest *req, int argc, char **argv,
     req->path = argv[i];
     req->argc = argc - i;
     req->argv = argv + i;
-    req->fd = binfmt.fd;
-    req->checked = binfmt.active;
-    if (binfmt.have_argv0 && argc - i >= 2) {
+    req->fd = binfmt->fd;
+    req->checked = binfmt->active;
+    if (binfmt->have_argv0 && argc - i >= 2) {
         req->argc--;
         req->argv++;
     }
@@ -164,13 +187,22 @@ static void start_engine(void)
 
 int main(int argc, char **argv)
 {
-    ExecHandover handover = exec_handover_take(environ);
+    ExecHandover handover = { .fd = -1, .seccomp_fd = -1 };
+    BinfmtInfo binfmt = binfmt_info();
     const struct X86CPUModel *model;
     LoadRequest req = { 0 };
     CPUArchState *env;
     int ret;
 
-    find_program(&req, argc, argv, &handover);
+    if (!binfmt.active) {
+        handover = exec_handover_take(&argc, argv, environ);
+    }
+    user_options.binfmt = handover.present ? handover.binfmt :
+                          binfmt.active || started_by_kernel(argc, argv);
+    if (getauxval(AT_SECURE)) {
+        options_disarm_environment(environ);
+    }
+    find_program(&req, argc, argv, &binfmt, &handover);
     req.envp = handover.present ? environ : options_edit_environment(environ);
     model = choose_cpu();
     open_log(handover.present);

@@ -8,8 +8,15 @@
 
 #include "qemu/osdep.h"
 
-/* Before anything else; @argv0 names the emulator when /proc cannot. */
-void options_init(const char *argv0);
+/* Before anything else; @name is the emulator's when /proc cannot tell. */
+void options_init(const char *name);
+
+/*
+ * Who calls a set-uid program must not command its emulator, nor those of the
+ * programs it executes: take the QEMU_ variables out of @envp, in place, as
+ * the loaders of libcs do with theirs.
+ */
+void options_disarm_environment(char **envp);
 
 /* Both print one line and exit when something is wrong. */
 void options_parse_environment(void);

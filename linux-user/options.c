@@ -575,6 +575,18 @@ static void env_remove(char **envp, const char *name, size_t len)
     *out = NULL;
 }
 
+void options_disarm_environment(char **envp)
+{
+    char **out = envp;
+
+    for (; *envp; envp++) {
+        if (strncmp(*envp, "QEMU_", 5)) {
+            *out++ = *envp;
+        }
+    }
+    *out = NULL;
+}
+
 char **options_edit_environment(char **envp)
 {
     size_t n = 0;

@@ -29,6 +29,8 @@ typedef struct UserOptions {
     bool interp;                /* -accel interp */
     int tso;                    /* 0 off, 1 on, 2 auto */
     unsigned cold_runs;         /* -accel tcg,cold=N */
+    bool binfmt;                /* the kernel runs x86-64 files with us, or did
+                                   so for who executed this program */
     bool execve;                /* -execve: emulate what the guest executes */
 } UserOptions;
 

@@ -39,7 +39,8 @@ void process_atfork(void (*prepare)(void), void (*done)(bool child));
 
 /*
  * What the execve() of a guest tells the emulator that runs the new program.
- * main() calls this first: it takes the message out of @envp (in place).
+ * main() calls this first, unless the kernel's binfmt_misc made the command
+ * line: it takes the message out of @argv and restores @envp, both in place.
  *
  * When `present`, the command line holds every option (options_for_reexec()),
  * and the environment is exactly the guest's: no variable is an option and
@@ -47,15 +48,16 @@ void process_atfork(void (*prepare)(void), void (*done)(bool child));
  */
 typedef struct ExecHandover {
     bool present;
-    int fd;                 /* open program to load and then close, or -1:
+    long fd;                /* open program to load and then close, or -1:
                                load the path of the command line */
-    int seccomp_fd;         /* for seccomp_import(), or -1 */
-    int self_fd;            /* the emulator's own file, or -1; taken care of */
-    const char *execfn;     /* AT_EXECFN; borrowed from the environment */
+    long seccomp_fd;        /* for seccomp_import(), or -1 */
+    long self_fd;           /* the emulator's own file, or -1; taken care of */
+    long binfmt;            /* user_options.binfmt */
+    const char *execfn;     /* AT_EXECFN; borrowed from @argv */
     const char *limits;     /* for limits_import() once the program is loaded,
                                or NULL; borrowed likewise */
 } ExecHandover;
-ExecHandover exec_handover_take(char **envp);
+ExecHandover exec_handover_take(int *argc, char **argv, char **envp);
 
 /*
  * The limits that the host does not hold for the guest (RLIMIT_AS and _DATA),
