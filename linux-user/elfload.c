@@ -51,7 +51,7 @@ static int bad_elf(const char *path, const char *why)
     return EXIT_BAD_ELF;
 }
 
-/* Read and check the headers.  0 or the exit status. */
+/* Read and check the headers.  0, the exit status, or -errno and no message. */
 static int read_headers(Image *img)
 {
     char start[1024];
@@ -63,14 +63,14 @@ static int read_headers(Image *img)
     ssize_t n;
 
     if (fstat(img->fd, &st) < 0) {
-        return cannot_load(img->name, -errno);
+        return -errno;
     }
     n = pread(img->fd, start, sizeof(start), 0);
     if (n < 0) {
-        return cannot_load(img->name, -errno);
+        return -errno;
     }
     if (!elf_is_elf(start, n)) {
-        return cannot_load(img->name, -ENOEXEC);
+        return -ENOEXEC;
     }
     why = elf_check_header(start, n, st.st_size, &phoff, &bytes);
     if (why) {
@@ -296,15 +296,16 @@ static int load_interpreter(const Image *prog, Image *interp)
     host = path_to_host(name, buf, false);
     interp->fd = open(host, O_RDONLY | O_CLOEXEC);
     if (interp->fd < 0) {
-        error_report("Could not open '%s': %s (use -L DIR to name the "
-                     "directory that holds the guest's system)", name,
-                     strerror(errno));
+        ret = errno;
+        error_report("Could not open '%s': %s%s", name, strerror(ret),
+                     ret == ENOENT ? " (use -L DIR to name the directory that "
+                     "holds the guest's system)" : "");
         return EXIT_BAD_ELF;
     }
     interp->name = guest_image.interp_path;
     ret = read_headers(interp);
-    if (ret == EXIT_CANNOT_LOAD) {
-        ret = EXIT_BAD_ELF;
+    if (ret < 0) {
+        ret = bad_elf(interp->name, strerror(-ret));
     }
     return ret ? ret : map_image(interp, guest_layout.interp_base);
 }
@@ -362,6 +363,9 @@ static int load_elf(Image *prog)
     Image interp = { .fd = -1 };
     int ret = read_headers(prog);
 
+    if (ret < 0) {
+        ret = cannot_load(prog->name, ret);
+    }
     if (ret) {
         return ret;
     }

@@ -213,7 +213,7 @@ static void opt_argv0(const char *arg)
 
 static void opt_uname(const char *arg)
 {
-    user_options.uname_release = arg;
+    user_options.uname_release = *arg ? arg : NULL;
 }
 
 static void opt_guest_base(const char *arg)

@@ -247,7 +247,8 @@ const struct X86CPUModel *x86_cpu_model(const char *spec, char **err)
 {
     struct X86CPUModel *m = calloc(1, sizeof(*m));
     char *copy = strdup(spec), *save = NULL;
-    char *name = copy ? strtok_r(copy, ",", &save) : NULL;
+    /* strtok_r() would look for a name behind a first comma. */
+    char *name = copy && *copy != ',' ? strtok_r(copy, ",", &save) : NULL;
 
     if (!m || !copy) {
         abort();

@@ -5,6 +5,7 @@ import argparse
 import os
 import pathlib
 import re
+import resource
 import shutil
 import signal
 import subprocess
@@ -91,12 +92,38 @@ def missing_interpreter(c):
     expect(c.run(f), 255, '',
            err_re=r"^qemu-x86_64: Could not open "
            r"'/lib64/ld-linux-x86-64.so.9': No such file or directory.*-L")
+    # The way out is for a missing one only.
+    p = c.run(f'./{f.name}', preexec_fn=lambda: resource.setrlimit(
+        resource.RLIMIT_NOFILE, (4, 4)))
+    expect(p, 255, '', "qemu-x86_64: Could not open "
+           "'/lib64/ld-linux-x86-64.so.9': Too many open files\n")
+
+
+@test
+def damaged_interpreter(c):
+    """As with QEMU: no loader is a missing file, a bad one a bad program."""
+    good = pathlib.Path('/bin/true').read_bytes()
+    want = b'/lib64/ld-linux-x86-64.so.2'
+    f = c.work / 'prog'
+    f.write_bytes(good.replace(want, b'./interp'.ljust(len(want), b'\0')))
+    f.chmod(0o755)
+    interp = c.work / 'interp'
+    for make, why in ((lambda: interp.write_text('text'), 'Exec format error'),
+                      (lambda: interp.write_text(''), 'Exec format error'),
+                      (lambda: (interp.unlink(), interp.mkdir()),
+                       'Is a directory')):
+        make()
+        expect(c.run(f), 255, '', 'qemu-x86_64: ./interp: Invalid ELF image '
+               f'for this architecture ({why})\n')
 
 
 @test
 def unknown_cpu(c):
     expect(c.run('-cpu', 'nope', '/bin/true'), 1, '',
            "qemu-x86_64: unable to find CPU model 'nope'\n")
+    for name in ('', ',', ',max'):
+        expect(c.run('-cpu', name, '/bin/true'), 1, '',
+               "qemu-x86_64: unable to find CPU model ''\n")
     p = c.run('-cpu', 'help')
     expect(p, 0)
     for m in ('qemu64', 'Nehalem', 'Haswell', 'max'):
@@ -127,6 +154,8 @@ def later_options_refused(c):
     p = c.run('-B', '0x10000', '/bin/true')
     assert p.returncode == 1 and 'guest_base' in p.stderr, p.stderr
     expect(c.run('-B', '0', '-R', '0x100000000', '/bin/true'), 0)
+    p = c.run('/bin/true', env={'QEMU_X87': 'bad'})
+    assert p.returncode == 1 and "'bad'" in p.stderr, p
 
 
 @test
@@ -207,6 +236,7 @@ def uname_release(c):
     expect(c.run('-r', '9.8.7', '/bin/uname', '-r'), 0, '9.8.7\n')
     expect(c.run('/bin/uname', '-r', env={'QEMU_UNAME': '3.2.1'}), 0,
            '3.2.1\n')
+    expect(c.run('-r', '', '/bin/uname', '-r'), 0, f'{os.uname().release}\n')
     expect(c.run('/bin/uname', '-m'), 0, 'x86_64\n')
 
 

@@ -33,6 +33,8 @@ static const char *const vreg_names[16] = {
 
 void x86_translate_init(TCGContext *s)
 {
+    const char *x87 = getenv("QEMU_X87");
+
     for (unsigned i = 0; i < 16; i++) {
         global_regs[i] = tcg_global_new(s, TCG_I64, ENV(regs[0]) + 8 * i,
                                         reg_names[i]);
@@ -50,7 +52,11 @@ void x86_translate_init(TCGContext *s)
     s->env_mxcsr = ENV(mxcsr);
     s->env_vtmp = ENV(vtmp);
     x86_fill_dispatch();
-    x87_host_init(getenv("QEMU_X87"));
+    if (x87 && strcmp(x87, "soft")) {
+        error_report("QEMU_X87 can be 'soft', not '%s'", x87);
+        exit(1);
+    }
+    x87_host_init(x87);
 }
 
 /* A row with a memory operand may have a register in its place. */
