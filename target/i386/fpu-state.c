@@ -7,6 +7,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
+#include "qemu/guest-ptr.h"
 #include "exec/engine.h"
 #include "target/i386/helper.h"
 #include "target/i386/x87/state.h"
@@ -254,7 +255,7 @@ static void narrow_pointers(FxImage *fx)
 
 static void helper_state_save(CPUArchState *env, uint64_t addr, uint64_t mode)
 {
-    void *p = (void *)(uintptr_t)addr;
+    void *p = guest_ptr(addr);
     XsaveImage x;
 
     if (mode & STATE_FX) {
@@ -275,7 +276,7 @@ static void helper_state_save(CPUArchState *env, uint64_t addr, uint64_t mode)
 
 static void helper_state_load(CPUArchState *env, uint64_t addr, uint64_t mode)
 {
-    const void *p = (const void *)(uintptr_t)addr;
+    const void *p = guest_ptr(addr);
     XsaveImage x;
     bool ok;
 

@@ -10,6 +10,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
+#include "qemu/guest-ptr.h"
 #include "exec/engine.h"
 #include "target/i386/helper.h"
 
@@ -84,7 +85,7 @@ static inline NOVEC bool interrupted(const Rep *r)
 
 static inline NOVEC uint64_t load(const Rep *r, uint64_t addr)
 {
-    const void *p = (const void *)(uintptr_t)addr;
+    const void *p = guest_ptr(addr);
 
     switch (r->size) {
     case 1:
@@ -100,7 +101,7 @@ static inline NOVEC uint64_t load(const Rep *r, uint64_t addr)
 
 static inline NOVEC void store(const Rep *r, uint64_t addr, uint64_t v)
 {
-    void *p = (void *)(uintptr_t)addr;
+    void *p = guest_ptr(addr);
 
     switch (r->size) {
     case 1:
@@ -137,7 +138,7 @@ static inline NOVEC void copy_up(uint64_t dst, uint64_t src, uint64_t len)
 
     asm volatile("rep movsb" : "+D" (d), "+S" (s), "+c" (len) : : "memory");
 #else
-    memmove((void *)(uintptr_t)dst, (const void *)(uintptr_t)src, len);
+    memmove(guest_ptr(dst), guest_ptr(src), len);
 #endif
 }
 

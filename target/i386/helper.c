@@ -5,8 +5,10 @@
  */
 #include "qemu/osdep.h"
 #include "qemu/cutils.h"
+#include "qemu/guest-ptr.h"
 #include "exec/engine.h"
 #include "target/i386/helper.h"
+#include "tcg/tcg-backend.h"
 #include <sched.h>
 #include <sys/random.h>
 #include <time.h>
@@ -67,7 +69,7 @@ static TCG_HELPER_NO_VEC uint64_t helper_cmpxchg16b(CPUArchState *env,
                                                     uint64_t addr)
 {
     uint64_t lo = env->regs[R_EAX], hi = env->regs[R_EDX];
-    bool equal = cas16((uint64_t *)(uintptr_t)addr, &lo, &hi,
+    bool equal = cas16(guest_ptr(addr), &lo, &hi,
                        env->regs[R_EBX], env->regs[R_ECX]);
 
     if (!equal) {
@@ -90,7 +92,7 @@ static uint64_t TCG_HELPER_NO_VEC helper_lock_neg(CPUArchState *env,
 {
 #define NEG(type)                                                       \
     do {                                                                \
-        type *p = (type *)(uintptr_t)addr;                              \
+        type *p = guest_ptr(addr);                                      \
         type old = __atomic_load_n(p, __ATOMIC_RELAXED);                \
         while (!__atomic_compare_exchange_n(p, &old, (type)-old, false, \
                                             __ATOMIC_SEQ_CST,           \
@@ -98,6 +100,18 @@ static uint64_t TCG_HELPER_NO_VEC helper_lock_neg(CPUArchState *env,
         }                                                               \
         return old;                                                     \
     } while (0)
+#ifndef __x86_64__
+    if (addr & (size - 1)) {
+        unsigned w = __builtin_ctzll(size);
+        uint64_t guess = 0, old;
+
+        while ((old = tcg_atomic_rmw(TCG_OP_cmpxchg, w, addr, guess,
+                                     -guess)) != guess) {
+            guess = old;
+        }
+        return old;
+    }
+#endif
     switch (size) {
     case 1:
         NEG(uint8_t);
@@ -207,13 +221,13 @@ static uint64_t read_size(uint64_t addr, unsigned size)
 {
     uint64_t v = 0;
 
-    memcpy(&v, (const void *)(uintptr_t)addr, size);
+    memcpy(&v, guest_ptr(addr), size);
     return v;
 }
 
 static void write_size(uint64_t addr, unsigned size, uint64_t v)
 {
-    memcpy((void *)(uintptr_t)addr, &v, size);
+    memcpy(guest_ptr(addr), &v, size);
 }
 
 static void popf(CPUArchState *env, uint64_t v, unsigned size)

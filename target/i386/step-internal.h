@@ -7,6 +7,7 @@
 #define I386_STEP_INTERNAL_H
 
 #include "qemu/osdep.h"
+#include "qemu/guest-ptr.h"
 #include "target/i386/step.h"
 
 typedef struct Step {
@@ -48,7 +49,7 @@ static inline void step_after_load(const Step *s)
 
 /* Any address; aligned accesses are single. */
 #define STEP_AT(type, addr) \
-    (((volatile struct QEMU_PACKED { type v; } *)(uintptr_t)(addr))->v)
+    (((volatile struct QEMU_PACKED { type v; } *)guest_ptr(addr))->v)
 
 static inline uint64_t step_load(const Step *s, uint64_t addr, unsigned size)
 {

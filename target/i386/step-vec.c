@@ -4,6 +4,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
+#include "qemu/guest-ptr.h"
 #include "target/i386/step-internal.h"
 
 typedef enum VecKind {
@@ -116,7 +117,7 @@ static bool vec_get(Step *s, const X86StepInsn *insn, unsigned i, VReg *v)
         }
         memset(v, 0, sizeof(*v));
         step_barrier();
-        copy(v, (const void *)(uintptr_t)addr, size);
+        copy(v, guest_ptr(addr), size);
         step_after_load(s);
         return true;
     }
@@ -131,8 +132,8 @@ static void probe_store(uint64_t addr, unsigned size)
     uint64_t last = addr + size - 1;
 
     if (unlikely((addr ^ last) >> 12)) {
-        __atomic_fetch_or((uint8_t *)(uintptr_t)addr, 0, __ATOMIC_RELAXED);
-        __atomic_fetch_or((uint8_t *)(uintptr_t)last, 0, __ATOMIC_RELAXED);
+        __atomic_fetch_or((uint8_t *)guest_ptr(addr), 0, __ATOMIC_RELAXED);
+        __atomic_fetch_or((uint8_t *)guest_ptr(last), 0, __ATOMIC_RELAXED);
     }
 }
 
@@ -149,7 +150,7 @@ static bool vec_store(Step *s, const X86StepInsn *insn, const void *v)
         probe_store(addr, size);
         step_barrier();
     }
-    copy((void *)(uintptr_t)addr, v, size);
+    copy(guest_ptr(addr), v, size);
     step_after_store(s, addr, size);
     return true;
 }

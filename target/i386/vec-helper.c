@@ -6,6 +6,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
+#include "qemu/guest-ptr.h"
 #include "target/i386/translate/vec-helper.h"
 
 #if defined(__x86_64__) && defined(__GNUC__)
@@ -18,7 +19,7 @@
  */
 static void probe_write(uint64_t addr)
 {
-    __atomic_fetch_or((uint8_t *)(uintptr_t)addr, 0, __ATOMIC_RELAXED);
+    __atomic_fetch_or((uint8_t *)guest_ptr(addr), 0, __ATOMIC_RELAXED);
 }
 
 static void helper_maskmov_bytes(CPUArchState *env, uint64_t addr)
@@ -39,7 +40,7 @@ static void helper_maskmov_bytes(CPUArchState *env, uint64_t addr)
     }
     for (unsigned i = 0; i < 16; i++) {
         if (env->vtmp[1].b[i] & 0x80) {
-            *(volatile uint8_t *)(uintptr_t)(addr + i) = env->vtmp[0].b[i];
+            *(volatile uint8_t *)guest_ptr(addr + i) = env->vtmp[0].b[i];
         }
     }
 }

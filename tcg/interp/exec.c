@@ -10,6 +10,7 @@
  */
 #include "interp.h"
 #include "../softfloat.h"
+#include "qemu/guest-ptr.h"
 
 InterpLayout interp_layout;
 int32_t interp_handlers[H_MAX];
@@ -218,7 +219,7 @@ static uint64_t rmw_new(const TCGOpcode opc, uint64_t old, uint64_t a,
 }
 
 #define RMW_ALIGNED(type) do {                                          \
-        type *p = (type *)(uintptr_t)addr, o, n;                        \
+        type *p = guest_ptr(addr), o, n;                                \
         o = __atomic_load_n(p, __ATOMIC_RELAXED);                       \
         do {                                                            \
             n = rmw_new(opc, o, a, b, mask);                            \
@@ -233,6 +234,7 @@ uint64_t tcg_atomic_rmw(TCGOpcode opc, unsigned w, uint64_t addr, uint64_t a,
 {
     uint64_t mask = tcg_width_mask(w), *cell, old, new, val;
     unsigned size = 1u << w, sh = (addr & 7) * 8;
+    uint8_t *first, *last;
 
     if (!(addr & (size - 1))) {
         switch (w) {
@@ -247,7 +249,7 @@ uint64_t tcg_atomic_rmw(TCGOpcode opc, unsigned w, uint64_t addr, uint64_t a,
         }
     }
     if ((addr & 7) + size <= 8) {
-        cell = (uint64_t *)(uintptr_t)(addr & ~7ull);
+        cell = guest_ptr(addr & ~7ull);
         old = __atomic_load_n(cell, __ATOMIC_RELAXED);
         do {
             val = old >> sh & mask;
@@ -259,17 +261,18 @@ uint64_t tcg_atomic_rmw(TCGOpcode opc, unsigned w, uint64_t addr, uint64_t a,
         return old >> sh & mask;
     }
     /* Touch both ends first: a fault must not leave the lock taken. */
-    (void)*(volatile uint8_t *)(uintptr_t)addr;
-    val = *(volatile uint8_t *)(uintptr_t)(addr + size - 1);
-    __atomic_fetch_or((uint8_t *)(uintptr_t)addr, 0, __ATOMIC_SEQ_CST);
-    __atomic_fetch_or((uint8_t *)(uintptr_t)(addr + size - 1), 0,
-                      __ATOMIC_SEQ_CST);
+    first = guest_ptr(addr);
+    last = guest_ptr(addr + size - 1);
+    (void)*(volatile uint8_t *)first;
+    val = *(volatile uint8_t *)last;
+    __atomic_fetch_or(first, 0, __ATOMIC_SEQ_CST);
+    __atomic_fetch_or(last, 0, __ATOMIC_SEQ_CST);
     while (atomic_flag_test_and_set(&split_lock)) {
     }
     val = 0;
-    memcpy(&val, (void *)(uintptr_t)addr, size);
+    memcpy(&val, guest_ptr(addr), size);
     new = rmw_new(opc, val, a, b, mask);
-    memcpy((void *)(uintptr_t)addr, &new, size);
+    memcpy(guest_ptr(addr), &new, size);
     atomic_flag_clear(&split_lock);
     return val;
 }
@@ -665,12 +668,16 @@ L_cc_get_env:
 #define ADDR_b  (RA + (int64_t)p->imm)
 #define ADDR_bi (RA + (RB << p->c) + (int64_t)p->imm)
 #define HERE (common(env)->scratch[0] = (uintptr_t)p)
+    /*
+     * In the guest's order, by fences: the host's own ordered instructions may
+     * want aligned addresses.
+     */
 #define LOAD1(n, t, via, form)                                          \
     L_##n##_##form: {                                                   \
         t v;                                                            \
                                                                         \
         HERE;                                                           \
-        memcpy(&v, (void *)(uintptr_t)ADDR_##form, sizeof(v));          \
+        memcpy(&v, guest_ptr(ADDR_##form), sizeof(v));          \
         RD = (via)v;                                                    \
         NEXT;                                                           \
     }                                                                   \
@@ -678,8 +685,8 @@ L_cc_get_env:
         t v;                                                            \
                                                                         \
         HERE;                                                           \
-        v = __atomic_load_n((t *)(uintptr_t)ADDR_##form,                \
-                            __ATOMIC_ACQUIRE);                          \
+        memcpy(&v, guest_ptr(ADDR_##form), sizeof(v));          \
+        __atomic_thread_fence(__ATOMIC_ACQUIRE);                        \
         RD = (via)v;                                                    \
         NEXT;                                                           \
     }
@@ -689,13 +696,15 @@ L_cc_get_env:
         t v = RD;                                                       \
                                                                         \
         HERE;                                                           \
-        memcpy((void *)(uintptr_t)ADDR_##form, &v, sizeof(v));          \
+        memcpy(guest_ptr(ADDR_##form), &v, sizeof(v));          \
         NEXT;                                                           \
     }                                                                   \
     L_##n##_##form##_tso: {                                             \
+        t v = RD;                                                       \
+                                                                        \
         HERE;                                                           \
-        __atomic_store_n((t *)(uintptr_t)ADDR_##form, (t)RD,            \
-                         __ATOMIC_RELEASE);                             \
+        __atomic_thread_fence(__ATOMIC_RELEASE);                        \
+        memcpy(guest_ptr(ADDR_##form), &v, sizeof(v));          \
         NEXT;                                                           \
     }
 #define STORE(n, t) STORE1(n, t, b) STORE1(n, t, bi)
@@ -821,7 +830,7 @@ L_vld: {
             trap(env, f, TCG_TRAP_ALIGN, p);
         }
         memset(&v, 0, sizeof(v));
-        copy_vec(&v, (void *)(uintptr_t)addr, x->arg[0]);
+        copy_vec(&v, guest_ptr(addr), x->arg[0]);
         if (x->desc & 1) {
             __atomic_thread_fence(__ATOMIC_ACQUIRE);
         }
@@ -845,12 +854,12 @@ L_vst: {
         if (unlikely((addr & (GUEST_PAGE - 1)) >
                      GUEST_PAGE - (1u << x->arg[0]))) {
             /* nothing is written when one of the pages cannot be */
-            __atomic_fetch_or((uint8_t *)(uintptr_t)addr, 0,
-                              __ATOMIC_RELAXED);
-            __atomic_fetch_or((uint8_t *)(uintptr_t)(addr + (1u << x->arg[0]) -
-                                                     1), 0, __ATOMIC_RELAXED);
+            uint64_t last = addr + (1u << x->arg[0]) - 1;
+
+            __atomic_fetch_or((uint8_t *)guest_ptr(addr), 0, __ATOMIC_RELAXED);
+            __atomic_fetch_or((uint8_t *)guest_ptr(last), 0, __ATOMIC_RELAXED);
         }
-        copy_vec((void *)(uintptr_t)addr, vec(env, f, p->d), x->arg[0]);
+        copy_vec(guest_ptr(addr), vec(env, f, p->d), x->arg[0]);
         NEXT2;
     }
     /* b = size, c = bytes that become zero behind it */

@@ -3,6 +3,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
+#include "qemu/guest-ptr.h"
 #include "target/i386/x87/soft.h"
 #include "target/i386/x87/helpers.h"
 #include "target/i386/x87/state.h"
@@ -54,27 +55,27 @@ typedef struct QEMU_PACKED Unaligned {
 
 static void put16(uint64_t addr, uint16_t v)
 {
-    ((volatile Unaligned *)(uintptr_t)addr)->w = v;
+    ((volatile Unaligned *)guest_ptr(addr))->w = v;
 }
 static void put32(uint64_t addr, uint32_t v)
 {
-    ((volatile Unaligned *)(uintptr_t)addr)->l = v;
+    ((volatile Unaligned *)guest_ptr(addr))->l = v;
 }
 static void put64(uint64_t addr, uint64_t v)
 {
-    ((volatile Unaligned *)(uintptr_t)addr)->q = v;
+    ((volatile Unaligned *)guest_ptr(addr))->q = v;
 }
 static uint16_t get16(uint64_t addr)
 {
-    return ((volatile Unaligned *)(uintptr_t)addr)->w;
+    return ((volatile Unaligned *)guest_ptr(addr))->w;
 }
 static uint32_t get32(uint64_t addr)
 {
-    return ((volatile Unaligned *)(uintptr_t)addr)->l;
+    return ((volatile Unaligned *)guest_ptr(addr))->l;
 }
 static uint64_t get64(uint64_t addr)
 {
-    return ((volatile Unaligned *)(uintptr_t)addr)->q;
+    return ((volatile Unaligned *)guest_ptr(addr))->q;
 }
 
 /* Returns the size of the environment. */
