@@ -359,6 +359,9 @@ static void opt_accel(const char *arg)
     if (!user_options.interp && !(len == 3 && !memcmp(arg, "tcg", 3))) {
         bad("unknown accelerator '%.*s' (tcg, interp)", (int)len, arg);
     }
+    if (!user_options.interp && !engine_has_generator()) {
+        bad("-accel tcg: no code generator for this host: use -accel interp");
+    }
     while (*rest == ',') {
         rest++;
         len = strcspn(rest, ",");

@@ -121,6 +121,11 @@ bool engine_init(const EngineConfig *cfg)
     return true;
 }
 
+bool engine_has_generator(void)
+{
+    return tcg_host_backend;
+}
+
 const char *engine_name(void)
 {
     return engine.backend ? engine.backend->name :

@@ -9,6 +9,7 @@
 #define ACCEL_TCG_HOST_SIGNAL_H
 
 #include "qemu/osdep.h"
+#include "qemu/a64-insn.h"
 #include "qemu/la-insn.h"
 #include <signal.h>
 #include <ucontext.h>
@@ -42,6 +43,12 @@ static inline int host_fault_error_code(const void *ucontext)
     const ucontext_t *uc = ucontext;
 
     return uc->uc_mcontext.gregs[REG_ERR] & 0x17;
+#elif defined(__aarch64__)
+    const ucontext_t *uc = ucontext;
+
+    return a64_fault_is_write((const uint8_t *)uc->uc_mcontext.__reserved,
+                              sizeof(uc->uc_mcontext.__reserved),
+                              uc->uc_mcontext.pc) ? 6 : 4;
 #elif defined(__loongarch__)
     uint32_t insn = *(const uint32_t *)host_fault_pc(ucontext);
 

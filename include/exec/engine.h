@@ -209,6 +209,9 @@ void engine_print_stats(void);
 extern const char *(*engine_lookup_symbol)(uint64_t pc, uint64_t *start,
                                            uint64_t *size);
 
+/* Does this host have a code generator?  If not, the interpreter is used. */
+bool engine_has_generator(void);
+
 /* Name of the code generator, for -version and -d stats. */
 const char *engine_name(void);
 

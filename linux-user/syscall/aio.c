@@ -7,12 +7,13 @@
  * io_submit() before that returns.
  *
  * The rings of io_uring are read at any moment, without a call.  On hosts with
- * large pages it is not offered; programs know kernels and containers without
- * it.
+ * large pages, or with other numbers in what is asked there (the flags of files
+ * to open), it is not offered; programs know kernels and containers without it.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "internal.h"
+#include "openflags.h"
 #include "qemu/log.h"
 #include "user/mmap.h"
 #include <linux/aio_abi.h>
@@ -80,6 +81,9 @@ int64_t sys_io_uring_setup(CPUArchState *env, const uint64_t *a)
     if (host_page_size > GUEST_PAGE_SIZE) {
         qemu_log_mask(LOG_STRACE, "# io_uring_setup: not offered on a host "
                       "with %" PRIu64 " KiB pages\n", host_page_size / 1024);
+        return -ENOSYS;
+    }
+    if (!OPEN_FLAGS_EQUAL) {
         return -ENOSYS;
     }
     return raw_syscall(__NR_io_uring_setup, a[0], a[1]);

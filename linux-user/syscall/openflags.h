@@ -45,6 +45,7 @@ static const OpenFlagPair open_flag_pairs[] = {
 static inline int open_flags_to_host(int flags)
 {
     int host = flags & TARGET_O_ACCMODE;
+    int known = TARGET_O_ACCMODE | TARGET_O_LARGEFILE;
 
     if (OPEN_FLAGS_EQUAL) {
         return flags;
@@ -53,8 +54,10 @@ static inline int open_flags_to_host(int flags)
         if (flags & open_flag_pairs[i].guest) {
             host |= open_flag_pairs[i].host;
         }
+        known |= open_flag_pairs[i].guest | open_flag_pairs[i].host;
     }
-    return host;
+    /* The kernel is the one to refuse what nobody knows. */
+    return host | (flags & ~known);
 }
 
 /* F_GETFL: the host's O_LARGEFILE is always on and unknown to libc. */

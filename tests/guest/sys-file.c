@@ -34,7 +34,7 @@ static void put(const char *name, const char *text)
 static void test_open(void)
 {
     struct open_how how = { .flags = O_RDONLY, .resolve = RESOLVE_NO_SYMLINKS };
-    int fd;
+    int fd, pfd[2];
 
     put("a", "hello");
     CHECK_EQ(sc(syscall(SYS_open, "a", O_RDWR | O_CREAT | O_EXCL, 0600)),
@@ -63,7 +63,23 @@ static void test_open(void)
         CHECK(fd >= 0);
         close(fd);
         CHECK_EQ(sc(syscall(SYS_openat2, AT_FDCWD, "s", &how, 8)), -EINVAL);
+        how.flags = 1 << 30;
+        CHECK_EQ(sc(syscall(SYS_openat2, AT_FDCWD, "s", &how, sizeof(how))),
+                 -EINVAL);
     }
+    /* What other hosts read as O_NOFOLLOW, and flags they show elsewhere. */
+    fd = syscall(SYS_open, "s", O_RDONLY | 0100000 /* O_LARGEFILE */);
+    CHECK_EQ(fcntl(fd, F_GETFL) & (O_DIRECTORY | O_NOFOLLOW | O_DIRECT), 0);
+    CHECK_EQ(close(fd), 0);
+    fd = open(".", O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    CHECK_EQ(fcntl(fd, F_GETFL) & (O_DIRECTORY | O_NOFOLLOW | O_DIRECT),
+             O_DIRECTORY | O_NOFOLLOW);
+    CHECK_EQ(close(fd), 0);
+    CHECK_EQ(pipe2(pfd, O_DIRECT | O_NONBLOCK), 0);
+    CHECK_EQ(fcntl(pfd[1], F_GETFL) & (O_DIRECT | O_DIRECTORY | O_NONBLOCK),
+             O_DIRECT | O_NONBLOCK);
+    close(pfd[0]);
+    close(pfd[1]);
     fd = open(".", O_TMPFILE | O_RDWR, 0600);
     CHECK(fd >= 0 || errno == EOPNOTSUPP || errno == EISDIR);
     close(fd);
