@@ -12,7 +12,7 @@ build='gcc libc6-dev make meson ninja-build pkg-config python3=python3
 zlib1g-dev'
 test='libglib2.0-dev libzydis-dev qemu-user busybox-static dash bash
 coreutils make gcc g++ binutils file procps strace=strace musl-tools
-clang=clang llvm-22=llvm-mc-22'
+clang=clang llvm-22=llvm-mc-22 gcc-aarch64-linux-gnu libc6-dev-arm64-cross'
 real='perl python3 libpython3.11-testsuite sqlite3 openssl git xz-utils zstd
 gzip bzip2 tar time nodejs=node npm=npm default-jdk-headless=javac ffmpeg
 stockfish luajit golang-go=/usr/bin/go rustc=/usr/bin/rustc gdb

@@ -201,6 +201,10 @@ static void sharing(void)
     SHOW(err(madvise(w, 4096, MADV_WIPEONFORK)));
     SHOW(err(madvise(d, 4096, MADV_DONTFORK)));
     fflush(stdout);
+    if (nested("ignores MADV_WIPEONFORK and MADV_DONTFORK")) {
+        *w = 0;
+        munmap(d, 4096);
+    }
     if (fork() == 0) {
         *p = 77;
         s[1] = 3;

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The emulator on a foreign host: cross-built for loongarch64 and run under
-Debian's qemu-loongarch64, which enforces 16 KiB pages.
+Debian's qemu-loongarch64, which enforces 16 KiB pages; and, in short, for
+aarch64, which has the interpreter alone (aarch64.py).
 
 The x86-64 programs are this machine's own, so this suite needs an x86-64
-machine, a loongarch64 cross compiler and qemu-user.
+machine, cross compilers and qemu-user.
 """
 import argparse
 import concurrent.futures
@@ -16,124 +17,18 @@ import subprocess
 import sys
 import tempfile
 
+import aarch64
+import foreign
+
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-QEMU = '/usr/bin/qemu-loongarch64'
 PREFIXES = ('/opt/loong64/bin/loongarch64-linux-gnu-',
             'loongarch64-linux-gnu-')
-
-HELLO = r'''
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <math.h>
-#include <pthread.h>
-#include <signal.h>
-#include <sys/mman.h>
-static int hits;
-static void on(int s) { hits += s; }
-static void *th(void *p) { *(int *)p = 5; return p; }
-int main(int argc, char **argv)
-{
-    int x = 0; pthread_t t; char *m;
-    signal(SIGUSR1, on); raise(SIGUSR1);
-    pthread_create(&t, 0, th, &x); pthread_join(t, 0);
-    m = mmap(0, 4096 * 5, 3, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    munmap(m + 4096, 4096); m[2 * 4096] = 7;
-    mprotect(m + 4096 * 3, 4096, PROT_READ);
-    printf("hello %s %.12f %d %d %d %.6Lf\n", argv[1], sin(1.5), hits, x,
-           m[2 * 4096], 1.5L * 3);
-    return 3;
-}
-'''
-
-
-BINFMT = pathlib.Path('/proc/sys/fs/binfmt_misc')
-MAGIC = (r'\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00'
-         r'\x02\x00\x02\x01')
-MASK = (r'\xff\xff\xff\xff\xff\xff\xff\xfc\x00\xff\xff\xff\xff\xff\xff\xff'
-        r'\xfe\xff\xff\xff')
-
-
-# A program of this machine that starts one of loongarch64: the one it is told
-# (what the kernel starts), or always the same.
-STARTER = r'''
-#include <string.h>
-#include <unistd.h>
-int main(int argc, char **argv)
-{
-    static char *first[] = { QEMU, "-L", ROOT, EMULATOR };
-    int n = sizeof(first) / sizeof(first[0]);
-    char *args[argc + n];
-    memcpy(args, first, sizeof(first));
-    memcpy(args + n, argv + 1, argc * sizeof(*argv));
-    return execv(QEMU, args);
-}
-'''
-
-
-def starter(out, sysroot, emulator=''):
-    subprocess.run(
-        ['gcc', '-w', '-static', '-O1', f'-DQEMU="{QEMU}"',
-         f'-DROOT="{sysroot}"',
-         '-DEMULATOR=' + (f'"{emulator}"' if emulator else ''), '-xc', '-',
-         '-o', out], input=STARTER, text=True, check=True)
-    return str(out)
-
-
-class HostFormat:
-    """While it lasts, the kernel runs loongarch64 files (with the emulator
-    among them: execve in a guest re-enters it).  Their libraries are found
-    whatever the environment of the guest is."""
-
-    def __init__(self, folder, sysroot):
-        self.interpreter = starter(os.path.join(folder, 'run-loongarch64'),
-                                   sysroot)
-
-    def __enter__(self):
-        self.entry = None
-        if os.geteuid() == 0:
-            if not (BINFMT / 'register').exists():
-                subprocess.run(['mount', '-t', 'binfmt_misc', 'binfmt_misc',
-                                BINFMT], capture_output=True)
-            if (BINFMT / 'register').exists():
-                name = f'hosts-test-{os.getpid()}'
-                (BINFMT / 'register').write_text(
-                    f':{name}:M::{MAGIC}:{MASK}:{self.interpreter}:')
-                self.entry = BINFMT / name
-        return self.entry
-
-    def __exit__(self, *exc):
-        if self.entry:
-            self.entry.write_text('-1')
-
-
-def cross_prefix():
-    for p in PREFIXES:
-        if shutil.which(p + 'gcc'):
-            return p
-    return None
-
 
 # What takes long in an emulator inside an emulator; --long runs all.
 SLOW = ('mem-threads', 'proc-exec', 'sig-million')
 # What executes programs, which the kernel must know how to start.
 EXECS = ('proc-exec', 'sys-new', 'sys-proc', 'sys-seccomp')
-
-
-def suite(script, emu, report, *args):
-    """The verdicts of another suite as tests of this one."""
-    p = subprocess.run([ROOT / 'tests' / script / 'run.py', '--nested',
-                        '--emulator', ' '.join(emu), *args],
-                       capture_output=True, text=True)
-    lines = [x for x in p.stdout.splitlines()
-             if x.startswith(('ok ', 'FAIL ', 'SKIP '))]
-    if not lines or (p.returncode and
-                     not any(x.startswith('FAIL') for x in lines)):
-        report('FAIL', script, (p.stdout + p.stderr)[-500:])
-    for line in lines:
-        verdict, _, rest = line.partition(' ')
-        report(verdict, rest.strip())
 
 
 # What of tests/kzt is run, and with --long.
@@ -144,10 +39,10 @@ KZT_LONG = '^(lib-|options-|plan-|dl-|interpose-)'
 KZT_PROGRAMS = '^(git-|zlib-threads|fdtget|fdtdump|dtc)'
 
 
-def wrapped(work, emu, prefix, report, everything):
+def wrapped(work, emu, host, report, everything):
     """tests/loader and tests/kzt, which want the emulator as one program."""
-    exe = starter(work / 'qemu-x86_64', emu[2], emu[3])
-    kzt = ['--host-cc', prefix + 'gcc', '--host-libraries', 'z fdt m kzttest']
+    exe = foreign.starter(work / 'qemu-x86_64', host, emu[3])
+    kzt = ['--host-cc', host.prefix + 'gcc', '--host-libraries', 'z fdt m kzttest']
     parts = [('loader',),
              ('kzt', *kzt, '--module', 'libtest', '--module', 'options',
               '--only', KZT_LONG if everything else KZT),
@@ -159,7 +54,7 @@ def wrapped(work, emu, prefix, report, everything):
         parts.append(('kzt', *kzt, '--module', 'programs', '--only',
                       KZT_PROGRAMS))
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        for done in [pool.submit(suite, part[0], [exe], report, *part[1:])
+        for done in [pool.submit(foreign.suite, part[0], [exe], report, *part[1:])
                      for part in parts]:
             done.result()
 
@@ -256,9 +151,9 @@ def guest_programs(emu, report, can_exec, everything):
         names -= set(EXECS)
     args = ['--jobs', str(os.cpu_count() or 1), '--slow', '2',
             *sorted(names)]
-    suite('guest', emu, report, *args)
+    foreign.suite('guest', emu, report, *args)
     if everything:
-        suite('guest', emu + ['-accel', 'interp'], report, *args)
+        foreign.suite('guest', emu + ['-accel', 'interp'], report, *args)
 
 
 def isa(emu, report, cases, ways=('interp', 'tcg,cold=0', 'tcg,cold=255')):
@@ -342,92 +237,33 @@ def main():
               f'{count["SKIP"]} skipped')
         return 1 if count['FAIL'] else 0
 
-    prefix = cross_prefix()
-    if os.uname().machine != 'x86_64' or not prefix or \
-            not os.path.exists(QEMU):
-        report('SKIP', 'loongarch64', 'needs an x86-64 machine, a loongarch64 '
-               'cross compiler and qemu-loongarch64')
+    if not args.vectors:
+        aarch64.check(report)
+    host = foreign.Host('loongarch64', r'\x02\x01', PREFIXES)
+    if host.missing():
+        report('SKIP', 'loongarch64', host.missing())
         return finish()
-    p = subprocess.run([ROOT / 'configure', f'--builddir={args.builddir}',
-                        f'--cross-prefix={prefix}'],
-                       capture_output=True, text=True)
-    if p.returncode == 0:
-        p = subprocess.run(['ninja', '-C', args.builddir, 'qemu-x86_64'],
-                           capture_output=True, text=True)
-    if p.returncode:
-        report('FAIL', 'build', (p.stdout + p.stderr)[-1500:])
+    emu, why = host.build(args.builddir)
+    if not emu:
+        report('FAIL', 'build', why)
         return finish()
     report('ok', 'build')
-    sysroot = subprocess.run([prefix + 'gcc', '-print-sysroot'], text=True,
-                             capture_output=True).stdout.strip()
-    emu = [QEMU, '-L', sysroot, os.path.join(
-        args.builddir, 'qemu-x86_64')]
     if args.vectors:
         subprocess.run(['ninja', '-C', args.builddir,
                         'tests/unit/test-tcg-backend'], check=True,
                        stdout=subprocess.DEVNULL)
-        vectors([*args.vectors.split(), '-L', sysroot], args.builddir, report,
+        vectors([*args.vectors.split(), '-L', host.sysroot], args.builddir, report,
                 200000 if args.long else 20000)
         return finish()
 
-    def compare(name, argv, timeout=120, execs=False, accel='tcg'):
-        if execs and not can_exec:
-            report('SKIP', name, 'binfmt_misc cannot be used here')
-            return
-        env = {'PATH': '/usr/bin:/bin', 'LC_ALL': 'C', 'HOME': '/tmp',
-               'QEMU_LD_PREFIX': sysroot}
-        kw = dict(env=env, stdin=subprocess.DEVNULL, capture_output=True,
-                  text=True, errors='replace')
-        want = subprocess.run(argv, **kw)
-        try:
-            got = subprocess.run(emu + ['-accel', accel] + argv,
-                                 timeout=timeout, **kw)
-        except subprocess.TimeoutExpired:
-            report('FAIL', name, f'timeout after {timeout} s')
-            return
-        if (got.returncode, got.stdout) == (want.returncode, want.stdout):
-            report('ok', name, f'{len(want.stdout)} bytes, status '
-                   f'{want.returncode}')
-        else:
-            report('FAIL', name, f'status {got.returncode} (native '
-                   f'{want.returncode}), stdout {got.stdout[:200]!r} (native '
-                   f'{want.stdout[:200]!r}), stderr {got.stderr[-300:]!r}')
-
     with tempfile.TemporaryDirectory(prefix='hosts-') as d, \
-            HostFormat(d, sysroot) as can_exec:
-        src = pathlib.Path(d) / 'hello.c'
-        src.write_text(HELLO)
-        for name, flags in (('static', ['-static']), ('dynamic', []),
-                            ('static-pie', ['-static-pie'])):
-            exe = os.path.join(d, 'hello-' + name)
-            subprocess.run(['gcc', '-O1', '-w', *flags, '-o', exe, src,
-                            '-lm', '-lpthread'], check=True)
-            for accel in 'tcg', 'interp':
-                compare(f'hello-{name} -accel {accel}', [exe, 'world'],
-                        accel=accel)
-        bb = '/bin/busybox'
-        if not os.path.exists(bb):
-            report('SKIP', 'busybox', 'busybox-static is not installed')
-        else:
-            for name, argv in (
-                    ('true', ['true']), ('ls', ['ls', '-ln', '/etc/passwd']),
-                    ('sort', ['sort', '/etc/passwd']),
-                    ('md5sum', ['md5sum', bb]),
-                    ('awk', ['awk', 'BEGIN { for (i = 0; i < 2000; i++) '
-                             's += i * 1.5; print s, sqrt(2) }']),
-                    ('sed', ['sed', 's/o/0/g', '/etc/passwd']),
-                    ('sh', ['sh', '-c', 'x=$(echo a | cat); for i in 1 2 3; do '
-                            'echo $x$i; done; exit 4']),
-                    ('gzip', ['sh', '-c', 'busybox gzip -c /etc/services | '
-                              'busybox gunzip | busybox md5sum']),
-                    ('find', ['find', '/usr/share/doc/bash']),
-                    ('expr', ['expr', '7', '*', '191'])):
-                compare('busybox-' + name, [bb] + argv,
-                        execs=name in ('sh', 'gzip'))
+            foreign.HostFormat(d, host) as can_exec:
+        compare = foreign.Comparison(host, emu, can_exec, report)
+        foreign.hellos(d, compare, ('tcg', 'interp'))
+        foreign.busybox(compare, report)
         compare('true', ['/bin/true'])
         compare('echo', ['/bin/echo', 'dynamic', 'hello'])
-        compare('bash', ['/bin/bash', '-c', 'for i in {1..20}; do echo $((i*i)); '
-                         'done | sort -n | tail -3; exit 6'], execs=True)
+        compare('bash', foreign.BASH, execs=True)
         py = 'import hashlib, json, zlib; d = json.dumps(list(range(3000))); ' \
              'print(zlib.crc32(zlib.compress(d.encode())), sum(x ** .5 for x ' \
              'in json.loads(d)), hashlib.sha256(d.encode()).hexdigest())'
@@ -456,10 +292,10 @@ def main():
                 report('SKIP', name, 'not installed')
         sys.path.insert(0, str(ROOT / 'tests/kzt'))
         importlib.import_module('hosts').cases(emu, d, report)
-        wrapped(pathlib.Path(d), emu, prefix, report, args.long)
+        wrapped(pathlib.Path(d), emu, host, report, args.long)
         unit(emu[:-1], args.builddir, report)
         isa(emu, report, 200000 if args.long else 20000)
-        suite('pagesize', emu, report)
+        foreign.suite('pagesize', emu, report)
         guest_programs(emu, report, bool(can_exec), args.long)
     return finish()
 
