@@ -108,6 +108,7 @@ static inline bool a64_insn_operand(uint32_t insn, const uint64_t regs[31],
                 option == 6 ? (uint64_t)(int32_t)index : index;
         *addr += index << (insn & 0x1000 ? size : 0);
     } else if ((insn & 0x3b200400) == 0x38000000 ||     /* unscaled */
+               (insn & 0x3f200c00) == 0x19000000 ||     /* and ordered */
                (insn & 0x3b200c00) == 0x38000c00) {     /* before use */
         *addr += (int32_t)(insn << 11) >> 23;
     }
