@@ -26,7 +26,7 @@ def refusal(emu, report):
            'aarch64/--version', p.stdout.strip().splitlines()[-1:])
 
 
-def check(report):
+def check(report, everything):
     host = foreign.Host('aarch64', r'\xb7\x00', ['aarch64-linux-gnu-'],
                         '--disable-kzt')
     if host.missing():
@@ -49,4 +49,6 @@ def check(report):
         foreign.busybox(compare, here, accel=None)
         compare('bash', foreign.BASH, execs=True, accel=None)
         foreign.suite('guest', emu, here, '--jobs', str(os.cpu_count() or 1),
-                      '--slow', '3', *PROGRAMS)
+                      '--slow', '3', *([] if everything else PROGRAMS))
+    if everything:
+        foreign.isa(emu, here, 200000, ['interp'])

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A foreign host: its compiler, its emulator, the build for it, and programs of
 this machine that must do there what they do here."""
+import concurrent.futures
+import importlib.util
 import os
 import pathlib
 import shutil
 import subprocess
+import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -219,3 +222,42 @@ def suite(script, emu, report, *args):
     for line in lines:
         verdict, _, rest = line.partition(' ')
         report(verdict, rest.strip())
+
+
+def isa(emu, report, cases, ways=('interp', 'tcg,cold=0', 'tcg,cold=255')):
+    """Instructions: what a CPU has left is recorded by tests/isa."""
+    spec = importlib.util.spec_from_file_location('isa',
+                                                  ROOT / 'tests/isa/run.py')
+    tests = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tests)
+    record = tests.Record()
+    with tempfile.TemporaryDirectory(prefix='hosts-isa-') as d, \
+            concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        exe, rows = tests.build(pathlib.Path(d))
+        for accel in ways:
+            run = tests.Config(accel, emu + ['-accel', accel], {}, cases, 0)
+            error = run.setup(exe, record.features)
+            if error or record.features & ~run.features & (tests.NO_TRANS - 1):
+                report('FAIL', f'isa -accel {accel}', error or
+                       'features of the record are missing')
+                continue
+            # A process for a few cases: what it maps as it grows must not come
+            # to lie where a case expects nothing.
+            step = len(record.values) // 512 * 32
+            count = max(cases // 16, 32)
+            pieces = [(i * step + at, min(2048, count - at))
+                      for i in range(16) for at in range(0, count, 2048)]
+            done, bad, errors = 0, [], []
+            for n, b, e in pool.map(
+                    lambda piece: record.compare(run.run, *piece), pieces):
+                done, bad = done + n, bad + b
+                if e:
+                    errors.append(e)
+            report('FAIL' if bad or errors else 'ok', f'isa -accel {accel}',
+                   f'{done} cases' + ''.join(f'; {e}' for e in errors) +
+                   (f', {len(bad)} differ: ' + ' '.join(
+                       f'{i}:{rows[r][0]}' for i, r in bad[:12])
+                    if bad else ''))
+        exe = pathlib.Path(d) / 'longdouble'
+        tests.longdouble.build(exe)
+        tests.longdouble.check_one(emu, {}, exe, 500, True, 'tcg', report)

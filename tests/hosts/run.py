@@ -9,7 +9,7 @@ machine, cross compilers and qemu-user.
 """
 import argparse
 import concurrent.futures
-import importlib.util
+import importlib
 import os
 import pathlib
 import shutil
@@ -156,45 +156,6 @@ def guest_programs(emu, report, can_exec, everything):
         foreign.suite('guest', emu + ['-accel', 'interp'], report, *args)
 
 
-def isa(emu, report, cases, ways=('interp', 'tcg,cold=0', 'tcg,cold=255')):
-    """Instructions: what a CPU has left is recorded by tests/isa."""
-    spec = importlib.util.spec_from_file_location('isa',
-                                                  ROOT / 'tests/isa/run.py')
-    tests = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tests)
-    record = tests.Record()
-    with tempfile.TemporaryDirectory(prefix='hosts-isa-') as d, \
-            concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        exe, rows = tests.build(pathlib.Path(d))
-        for accel in ways:
-            run = tests.Config(accel, emu + ['-accel', accel], {}, cases, 0)
-            error = run.setup(exe, record.features)
-            if error or record.features & ~run.features & (tests.NO_TRANS - 1):
-                report('FAIL', f'isa -accel {accel}', error or
-                       'features of the record are missing')
-                continue
-            # A process for a few cases: what it maps as it grows must not come
-            # to lie where a case expects nothing.
-            step = len(record.values) // 512 * 32
-            count = max(cases // 16, 32)
-            pieces = [(i * step + at, min(2048, count - at))
-                      for i in range(16) for at in range(0, count, 2048)]
-            done, bad, errors = 0, [], []
-            for n, b, e in pool.map(
-                    lambda piece: record.compare(run.run, *piece), pieces):
-                done, bad = done + n, bad + b
-                if e:
-                    errors.append(e)
-            report('FAIL' if bad or errors else 'ok', f'isa -accel {accel}',
-                   f'{done} cases' + ''.join(f'; {e}' for e in errors) +
-                   (f', {len(bad)} differ: ' + ' '.join(
-                       f'{i}:{rows[r][0]}' for i, r in bad[:12])
-                    if bad else ''))
-        exe = pathlib.Path(d) / 'longdouble'
-        tests.longdouble.build(exe)
-        tests.longdouble.check_one(emu, {}, exe, 500, True, 'tcg', report)
-
-
 def vectors(host, builddir, report, cases):
     """On an emulator with LSX and LASX: the generator's own test, and recorded
     cases, for each set of vector instructions."""
@@ -214,7 +175,7 @@ def vectors(host, builddir, report, cases):
         report('FAIL', 'test-tcg-backend', p.stderr[-300:])
     for features in '', '-lasx', '-lasx,-lsx':
         os.environ['QEMU_HOST_FEATURES'] = features
-        isa(host + [os.path.join(builddir, 'qemu-x86_64')],
+        foreign.isa(host + [os.path.join(builddir, 'qemu-x86_64')],
             lambda v, name, *why: report(v, f'{name} {features}', *why), cases,
             ('tcg,cold=0',))
 
@@ -238,7 +199,7 @@ def main():
         return 1 if count['FAIL'] else 0
 
     if not args.vectors:
-        aarch64.check(report)
+        aarch64.check(report, args.long)
     host = foreign.Host('loongarch64', r'\x02\x01', PREFIXES)
     if host.missing():
         report('SKIP', 'loongarch64', host.missing())
@@ -294,7 +255,7 @@ def main():
         importlib.import_module('hosts').cases(emu, d, report)
         wrapped(pathlib.Path(d), emu, host, report, args.long)
         unit(emu[:-1], args.builddir, report)
-        isa(emu, report, 200000 if args.long else 20000)
+        foreign.isa(emu, report, 200000 if args.long else 20000)
         foreign.suite('pagesize', emu, report)
         guest_programs(emu, report, bool(can_exec), args.long)
     return finish()
