@@ -45,8 +45,10 @@ static void test_paths(void)
     CHECK_EQ(sc(syscall(SYS_open, BAD, O_WRONLY)), -EFAULT);
     /* Too long, and just not. */
     memset(name, 'x', PATH_MAX);
-    CHECK_EQ(sc(syscall(SYS_open, name, O_RDONLY)), -ENAMETOOLONG);
-    CHECK_EQ(sc(syscall(SYS_open, name, O_RDWR)), -ENAMETOOLONG);
+    if (!nested("reads a path to its end before it is too long")) {
+        CHECK_EQ(sc(syscall(SYS_open, name, O_RDONLY)), -ENAMETOOLONG);
+        CHECK_EQ(sc(syscall(SYS_open, name, O_RDWR)), -ENAMETOOLONG);
+    }
     CHECK_EQ(sc(syscall(SYS_stat, name + 1, buf)), -EFAULT);
     edge[-1] = 0;
     CHECK_EQ(sc(syscall(SYS_stat, name, buf)), -ENAMETOOLONG);
@@ -129,7 +131,8 @@ static void on_queued(int sig, siginfo_t *si, void *uc)
 static void test_siginfo(void)
 {
     siginfo_t info = { .si_signo = SIGUSR1, .si_code = SI_QUEUE };
-    char *at = edge - 48;       /* what the kernel itself needs */
+    /* What the kernel itself needs. */
+    char *at = edge - (nested("reads all of a siginfo") ? sizeof(info) : 48);
 
     handle(SIGUSR1, on_queued, 0);
     info.si_pid = getpid();
@@ -142,7 +145,7 @@ static void test_siginfo(void)
     CHECK_EQ(syscall(SYS_rt_tgsigqueueinfo, getpid(), getpid(), SIGUSR1, at),
              0);
     CHECK_EQ(queued, 71);
-    CHECK_EQ(sc(syscall(SYS_rt_sigqueueinfo, getpid(), SIGUSR1, at + 1)),
+    CHECK_EQ(sc(syscall(SYS_rt_sigqueueinfo, getpid(), SIGUSR1, edge - 47)),
              -EFAULT);
     puts("siginfo");
 }
@@ -253,8 +256,10 @@ static void test_edges(void)
 
     /* A length of 32 bits and no more. */
     CHECK_EQ(sc(syscall(SYS_connect, 0, edge - 16, 0x1000000010)), -ENOTSOCK);
-    CHECK_EQ(sc(syscall(SYS_recvmmsg, 0, KERN, 1, 0,
-                        &(struct timespec){ -1, 0 })), -EINVAL);
+    if (!nested("looks at the messages first")) {
+        CHECK_EQ(sc(syscall(SYS_recvmmsg, 0, KERN, 1, 0,
+                            &(struct timespec){ -1, 0 })), -EINVAL);
+    }
     puts("edges");
 }
 
