@@ -208,7 +208,7 @@ def rows(port):
         ('openssl-verify', ['openssl', 'verify', '-CAfile', 'cert.pem',
                             'cert.pem'], 'crypto', []),
         ('openssl-s_client', ['openssl', 's_client', '-connect',
-                              f'localhost:{port}', '-CAfile', 'cert.pem',
+                              f'127.0.0.1:{port}', '-CAfile', 'cert.pem',
                               '-verify_return_error', '-brief'], 'crypto',
          []),
         ('sqlite3', ['sqlite3', 'shell.db', '-init', '/dev/null'], 'sqlite3',
@@ -313,7 +313,7 @@ def inputs(d):
 
 def free_port():
     with socket.socket() as s:
-        s.bind(('localhost', 0))
+        s.bind(('127.0.0.1', 0))
         return s.getsockname()[1]
 
 
