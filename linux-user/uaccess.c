@@ -9,7 +9,7 @@
 #include "qemu/osdep.h"
 #include "user/uaccess.h"
 #include "linux-user/uaccess-asm.h"
-#include "uaccess-host.h"
+#include "host-signal.h"
 
 bool clear_guest(uint64_t addr, size_t len)
 {
@@ -116,12 +116,12 @@ static const struct {
 
 bool uaccess_fixup(void *ucontext)
 {
-    const char *pc = uaccess_get_pc(ucontext);
+    const char *pc = (const char *)host_signal_pc(ucontext);
     size_t i;
 
     for (i = 0; i < ARRAY_SIZE(fixups); i++) {
         if (pc >= fixups[i].start && pc < fixups[i].end) {
-            uaccess_set_pc(ucontext, fixups[i].landing);
+            host_signal_set_pc(ucontext, (uintptr_t)fixups[i].landing);
             return true;
         }
     }

@@ -27,7 +27,7 @@ static int64_t tell_left(int64_t ret, uint64_t want, GuestTimespec rem,
 
 int64_t sys_nanosleep(CPUArchState *env, const uint64_t *a)
 {
-    GuestTimespec rem;
+    GuestTimespec rem = { 0 };
     int64_t ret = safe_syscall(__NR_nanosleep, a[0], a[1] ? &rem : NULL);
 
     return tell_left(ret, a[0], rem, a[1]);
@@ -36,7 +36,7 @@ int64_t sys_nanosleep(CPUArchState *env, const uint64_t *a)
 int64_t sys_clock_nanosleep(CPUArchState *env, const uint64_t *a)
 {
     uint64_t left = a[1] & TIMER_ABSTIME ? 0 : a[3];
-    GuestTimespec rem;
+    GuestTimespec rem = { 0 };
     int64_t ret = safe_syscall(__NR_clock_nanosleep, a[0], a[1], a[2],
                                left ? &rem : NULL);
 

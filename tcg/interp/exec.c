@@ -677,7 +677,7 @@ L_cc_get_env:
         t v;                                                            \
                                                                         \
         HERE;                                                           \
-        memcpy(&v, guest_ptr(ADDR_##form), sizeof(v));          \
+        memcpy(&v, guest_ptr(ADDR_##form), sizeof(v));                  \
         RD = (via)v;                                                    \
         NEXT;                                                           \
     }                                                                   \
@@ -685,7 +685,7 @@ L_cc_get_env:
         t v;                                                            \
                                                                         \
         HERE;                                                           \
-        memcpy(&v, guest_ptr(ADDR_##form), sizeof(v));          \
+        memcpy(&v, guest_ptr(ADDR_##form), sizeof(v));                  \
         __atomic_thread_fence(__ATOMIC_ACQUIRE);                        \
         RD = (via)v;                                                    \
         NEXT;                                                           \
@@ -696,7 +696,7 @@ L_cc_get_env:
         t v = RD;                                                       \
                                                                         \
         HERE;                                                           \
-        memcpy(guest_ptr(ADDR_##form), &v, sizeof(v));          \
+        memcpy(guest_ptr(ADDR_##form), &v, sizeof(v));                  \
         NEXT;                                                           \
     }                                                                   \
     L_##n##_##form##_tso: {                                             \
@@ -704,7 +704,7 @@ L_cc_get_env:
                                                                         \
         HERE;                                                           \
         __atomic_thread_fence(__ATOMIC_RELEASE);                        \
-        memcpy(guest_ptr(ADDR_##form), &v, sizeof(v));          \
+        memcpy(guest_ptr(ADDR_##form), &v, sizeof(v));                  \
         NEXT;                                                           \
     }
 #define STORE(n, t) STORE1(n, t, b) STORE1(n, t, bi)
